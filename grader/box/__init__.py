@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""The box: the only way in which the grader runs what a student wrote.
+
+One interface, `run` and `spawn`, at three levels (see levels.py). A boxed
+program sees no network (at the level "namespaces"), no file of the host but
+the system's and the workspace, writes to a scratch folder that goes with it,
+has capped time, memory, processes, file sizes and output, and leaves no
+process behind.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.box import landlock
+from grader.box.levels import (
+    DEVICES,
+    SYSTEM,
+    BoxError,
+    Level,
+    ToolMissing,
+    bubblewrap,
+    choose_uid,
+)
+from grader.box.limits import Finished, Limits
+from grader.box.process import BOX_STATUS, LAUNCHER, Ended, Plan, Process
+from grader.box.supervisor import Order
+
+__all__ = [
+    "Box",
+    "BoxError",
+    "Ended",
+    "Finished",
+    "Level",
+    "Limits",
+    "Process",
+    "ToolMissing",
+    "open_box",
+]
+
+
+@dataclass(frozen=True)
+class Box:
+    """Runs programs at one level; `note` says why it is not a stronger one.
+
+    `readable` are the folders that a program may read beside the system's;
+    evidence (a tracer's log) is kept in `evidence`, which it cannot reach.
+    """
+
+    level: Level
+    note: str
+    readable: tuple[Path, ...]
+    evidence: Path
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        trace: Sequence[str] = (),
+        limits: Limits = Limits(),
+        writable: tuple[Path, ...] = (),
+        cwd: Path | None = None,
+    ) -> Finished:
+        """Run to the end. `trace`: a tracer's argv, such as ["strace", "-f"].
+
+        Raises BoxError if the program could not even be started; everything
+        that the program itself does wrong is in the result.
+        """
+        with self.spawn(
+            argv, env=env, trace=trace, limits=limits, writable=writable, cwd=cwd
+        ) as process:
+            process.write(stdin)
+            return process.finish()
+
+    def spawn(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        trace: Sequence[str] = (),
+        limits: Limits = Limits(),
+        writable: tuple[Path, ...] = (),
+        cwd: Path | None = None,
+    ) -> Process:
+        """Start a program and keep it in hand; see Process.
+
+        `writable` folders are the job's to write while it runs (a build).
+        """
+        uid, lock = (None, None)
+        if os.getuid() == 0:
+            uid, lock = choose_uid()
+        scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.evidence.parent))
+        if uid is not None:
+            for path in (scratch, *writable):
+                os.chown(path, uid, uid)
+        boxed = self.level is Level.NAMESPACES
+        home = Path("/tmp") if boxed else scratch
+        where = cwd or home
+        # The kernel counts processes by user: where the job has no user of
+        # its own, those that the user has already are not the job's.
+        crowd = 0 if uid is not None or boxed else _processes_of(os.getuid())
+        inner = [*limits.prlimit(crowd + limits.processes), *LAUNCHER]
+        inner += [str(word) for word in argv]
+        if boxed:
+            wrap = bubblewrap(
+                self.readable, writable, where, limits.file_size, BOX_STATUS
+            )
+            inner = wrap + inner
+        variables = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "LANG": "C.UTF-8",
+            **(env or {}),
+        }
+
+        def confine() -> None:
+            if not boxed:
+                landlock.restrict(
+                    (*SYSTEM, *self.readable), (*DEVICES, scratch, *writable)
+                )
+
+        def order(descriptors: dict[int, int], control: int, report: int) -> Order:
+            cwd = "/" if boxed else str(where)
+            return Order(
+                inner, variables, cwd, uid, confine, descriptors, control, report
+            )
+
+        def release() -> None:
+            # rm(1) follows no link and takes folders of any depth.
+            subprocess.run(["rm", "-rf", "--", str(scratch)], check=False)
+            if uid is not None and lock is not None:
+                for path in writable:
+                    subprocess.run(
+                        ["chown", "-R", "-P", "-h", "0:0", "--", str(path)],
+                        check=False,
+                    )
+                os.close(lock)
+
+        log = self.evidence / f"trace-{scratch.name}"
+        return Process(Plan(order, limits, boxed, tuple(trace), log, release))
+
+
+def _processes_of(uid: int) -> int:
+    """How many processes and threads the user has now."""
+    count = 0
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            if os.stat(f"/proc/{name}").st_uid == uid:
+                count += len(os.listdir(f"/proc/{name}/task"))
+        except OSError:
+            continue
+    return count
+
+
+def open_box(wanted: str, readable: tuple[Path, ...], evidence: Path) -> Box:
+    """The box at the wanted level, or for "auto" at the strongest one here.
+
+    `evidence` is a folder of the judge's whose parent the boxed programs may
+    pass through (mode 0711). Raises BoxError if the level cannot be had.
+    """
+    if wanted != "auto" and wanted not in list(Level):
+        raise BoxError(f"no box level `{wanted}`: auto, namespaces, uid or limits")
+    reasons = []
+    for level in Level:
+        if wanted not in ("auto", level):
+            continue
+        box = Box(level, "; ".join(reasons), readable, evidence)
+        try:
+            _probe(box)
+            return box
+        except BoxError as error:
+            reasons.append(f"no {level.value}: {error}")
+    raise BoxError("; ".join(reasons))
+
+
+def _probe(box: Box) -> None:
+    """Try the level with a program that is known to end well."""
+    root = os.getuid() == 0
+    if box.level is Level.UID and not root:
+        raise BoxError("only root can become another user")
+    if box.level is Level.LIMITS and root:
+        raise BoxError("root shares nothing with a student: run as another user")
+    for tool in ("prlimit", "rm", "chown"):
+        if shutil.which(tool, path="/usr/bin:/bin") is None:
+            raise BoxError(f"{tool} is not installed")
+    done = box.run(["/bin/sh", "-c", "exit 0"])
+    if (done.how, done.status) != ("exited", 0):
+        words = done.stderr.decode(errors="replace").strip()
+        raise BoxError(f"a probe {done.describe()}: {words}")

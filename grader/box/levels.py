@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""The three levels of the box, and which of them this machine allows.
+
+namespaces  bubblewrap: own pids, mounts, network, IPC; a minimal root
+uid         a user of its own for each job, Landlock where there is one
+limits      the judge's own user, Landlock where there is one: said loudly
+
+As root, every level first gives up root: the first two by a user of their
+own; the third is refused, because there the judge would have to share root.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from enum import Enum
+from pathlib import Path
+
+UID_FIRST = 61184  # systemd's range for users that exist only while they run
+UID_COUNT = 256
+UID_LOCKS = Path("/run/process-memory-labs")
+
+_ROOT_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d")
+SYSTEM = tuple(
+    Path("/", name) for name in ("usr", *_ROOT_LINKS, "etc", "proc", "sys")
+)
+DEVICES = tuple(
+    Path("/dev", name) for name in ("null", "zero", "full", "random", "urandom")
+)
+
+
+class BoxError(Exception):
+    """The box cannot be had; the text says why and what to do."""
+
+
+class ToolMissing(BoxError):
+    """A tool that the box or a tracer needs is not installed."""
+
+
+class Level(str, Enum):
+    """How strongly a program is kept apart, the strongest first."""
+
+    NAMESPACES = "namespaces"
+    UID = "uid"
+    LIMITS = "limits"
+
+
+def choose_uid() -> tuple[int, int]:
+    """A user number that no other job holds, and the lock to keep open.
+
+    Root only. Raises BoxError if all are taken.
+    """
+    UID_LOCKS.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for uid in range(UID_FIRST, UID_FIRST + UID_COUNT):
+        lock = os.open(
+            UID_LOCKS / f"uid-{uid}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return uid, lock
+        except BlockingIOError:
+            os.close(lock)
+    raise BoxError(f"{UID_COUNT} jobs run at once: wait until some have ended")
+
+
+def bubblewrap(
+    readable: tuple[Path, ...],
+    writable: tuple[Path, ...],
+    cwd: Path,
+    scratch_bytes: int,
+    status_fd: int,
+) -> list[str]:
+    """The bwrap(1) command line of a minimal root, up to the program.
+
+    Readable and writable folders appear at the paths that they have outside,
+    so that a tracer outside finds the same files.
+    """
+    program = shutil.which("bwrap", path="/usr/bin:/bin")
+    if program is None:
+        raise ToolMissing("bwrap is not installed: ./setup installs bubblewrap")
+    argv = [program, "--unshare-all", "--unshare-user", "--disable-userns"]
+    argv += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    argv += ["--ro-bind", "/usr", "/usr"]
+    for name in _ROOT_LINKS:
+        path = Path("/", name)
+        if path.is_symlink():
+            argv += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            argv += ["--ro-bind", str(path), str(path)]
+    for name in _ETC:
+        argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    argv += ["--proc", "/proc", "--dev", "/dev"]
+    argv += ["--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    argv += ["--size", str(scratch_bytes), "--tmpfs", "/tmp"]
+    for path in readable:
+        argv += ["--ro-bind", str(path), str(path)]
+    for path in writable:
+        argv += ["--bind", str(path), str(path)]
+    argv += ["--chdir", str(cwd), "--json-status-fd", str(status_fd), "--"]
+    return argv

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""The process between the judge and a boxed program: it leaves no survivor.
+
+The judge forks it. It becomes the reaper of all that the program starts
+(PR_SET_CHILD_SUBREAPER), starts the program, and when the program has ended,
+when the judge says so or when the judge itself is gone, kills and reaps until
+it has no child left. It reports to the judge in JSON lines.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import select
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to start: descriptors are this process's own numbers."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+    uid: int | None  # become this user and group first; None: stay
+    confine: Callable[[], None]  # runs last in the child, before exec
+    descriptors: dict[int, int]  # number in the program -> number here
+    control: int  # end of file here: the judge is gone or wants an end
+    report: int
+
+
+def supervise(order: Order) -> NoReturn:
+    """Run the order and end; called in a fresh fork, never returns."""
+    status = 125
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _close_all_but(order)
+        child = os.fork()
+        if child == 0:
+            _become_program(order)
+        for number in order.descriptors.values():
+            os.close(number)
+        _say(order.report, started=child)
+        ended = _wait(child, order.control)
+        sweep(order.uid)
+        _say(order.report, status=ended)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _close_all_but(order: Order) -> None:
+    keep = sorted({order.control, order.report, *order.descriptors.values()})
+    low = 0
+    for number in keep:
+        os.closerange(low, number)
+        low = number + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def _become_program(order: Order) -> NoReturn:
+    try:
+        os.setsid()
+        for number in range(1, signal.NSIG):
+            if number not in (signal.SIGKILL, signal.SIGSTOP, 32, 33):
+                signal.signal(number, signal.SIG_DFL)
+        # Two steps, so that no number is overwritten before it is copied.
+        high = max(order.descriptors) + 1
+        copies = {
+            target: fcntl.fcntl(source, fcntl.F_DUPFD, high)
+            for target, source in order.descriptors.items()
+        }
+        os.closerange(0, high)
+        for target, copy in copies.items():
+            os.dup2(copy, target, inheritable=True)
+        os.closerange(high, os.sysconf("SC_OPEN_MAX"))
+        if order.uid is not None:
+            os.setgroups([])
+            os.setresgid(order.uid, order.uid, order.uid)
+            os.setresuid(order.uid, order.uid, order.uid)
+        # After the change of user, which clears it.
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        os.umask(0o022)
+        os.chdir(order.cwd)
+        order.confine()
+        os.execvpe(order.argv[0], order.argv, order.env)
+    except BaseException as error:
+        os.write(2, f"box: cannot start {order.argv[0]}: {error}\n".encode())
+    finally:
+        os._exit(126)
+
+
+def _say(report: int, **words: int | None) -> None:
+    os.write(report, (json.dumps(words) + "\n").encode())
+
+
+def _wait(child: int, control: int) -> int | None:
+    """The wait status of `child`, or None if the judge ended it first."""
+    pidfd = os.pidfd_open(child)
+    try:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        poll.register(control, select.POLLIN)
+        ready = {number for number, _ in poll.poll()}
+        if pidfd in ready:
+            return os.waitpid(child, 0)[1]
+        return None
+    finally:
+        os.close(pidfd)
+
+
+def sweep(uid: int | None) -> None:
+    """Kill and reap all descendants of this process.
+
+    As root with a user of its own for the job, one kill(-1) by that user
+    takes a fork bomb in one stroke. Otherwise each round kills the children;
+    theirs become ours, so the rounds end when nobody is left.
+    """
+    while True:
+        if uid is not None and os.getuid() == 0:
+            _kill_all_of(uid)
+        for child in children_of(os.getpid()):
+            try:
+                os.kill(child, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        try:
+            # A killed child may take a moment to become a zombie.
+            os.waitpid(-1, 0)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+
+
+def _kill_all_of(uid: int) -> None:
+    killer = os.fork()
+    if killer == 0:
+        try:
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(killer, 0)
+
+
+def children_of(parent: int) -> list[int]:
+    """The pids of a process's children, without zombies' guarantees.
+
+    From proc_pid_task(5), which not every kernel is built with, or else from
+    the parent that each process's proc_pid_stat(5) names.
+    """
+    found = []
+    try:
+        for task in os.listdir(f"/proc/{parent}/task"):
+            with open(f"/proc/{parent}/task/{task}/children", "rb") as file:
+                found += [int(pid) for pid in file.read().split()]
+        return found
+    except FileNotFoundError:
+        if not os.path.exists(f"/proc/{parent}"):
+            return []
+    except ProcessLookupError:
+        return []
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                stat = file.read()
+        except OSError:
+            continue
+        # The name of the command may hold spaces and parentheses.
+        if int(stat[stat.rindex(b")") + 2 :].split()[1]) == parent:
+            found.append(int(name))
+    return found

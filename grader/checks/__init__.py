@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The checks of each lab, one pytest module a lab."""

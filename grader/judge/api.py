@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""The words of a check: what it is worth, what it expects, why it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+import pytest
+
+from grader.outcome import Cause
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+class CheckFailure(Exception):
+    """The submission is wrong; every field is shown to the student uncut."""
+
+    def __init__(
+        self,
+        expected: str,
+        actual: str,
+        input: str = "",
+        rerun: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(f"expected {expected}, got {actual}")
+        self.expected = expected
+        self.actual = actual
+        self.input = input
+        self.rerun = rerun
+        self.hint = hint
+
+
+class CannotCheck(Exception):
+    """The check cannot be made, and why; see Cause."""
+
+    def __init__(self, cause: Cause, why: str) -> None:
+        super().__init__(why)
+        self.cause = cause
+        self.why = why
+
+
+def check(
+    *, task: int, points: int, needs: str = ""
+) -> Callable[[_Function], _Function]:
+    """Mark a function as a check of a task.
+
+    `needs` is the id of an earlier check (its function's name without
+    `test_`) that has to pass for this one to mean anything.
+    """
+
+    def mark(function: _Function) -> _Function:
+        if not (function.__doc__ or "").strip():
+            raise TypeError(f"{function.__name__}: a check's docstring is its title")
+        return pytest.mark.check(task=task, points=points, needs=needs)(function)
+
+    return mark
+
+
+def expect(
+    actual: object,
+    expected: object,
+    *,
+    what: str,
+    input: str = "",
+    rerun: str = "",
+    hint: str = "",
+) -> None:
+    """Fail unless the two are equal; `what` names the value in words."""
+    if actual != expected:
+        fail(
+            expected=f"{what}: {expected}",
+            actual=f"{what}: {actual}",
+            input=input,
+            rerun=rerun,
+            hint=hint,
+        )
+
+
+def fail(
+    *, expected: str, actual: str, input: str = "", rerun: str = "", hint: str = ""
+) -> NoReturn:
+    """The submission is wrong.
+
+    `input` is what produced it; `rerun` a command to paste in the lab's
+    folder; without a `hint`, the task's first one is shown.
+    """
+    raise CheckFailure(expected, actual, input, rerun, hint)
+
+
+def cannot_check(cause: Cause, why: str) -> NoReturn:
+    """This machine or the grader, not the submission, is in the way."""
+    raise CannotCheck(cause, why)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""The bench: the pristine lab with one submission laid over it, built.
+
+    BENCH/tree/support, BENCH/tree/labs/NN-name   what make(1) sees
+    BENCH/probes                                  the judge's own programs
+    BENCH/evidence                                logs; the judge's alone
+    BENCH/scratch-*                               one for each boxed program
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.box import Box, BoxError, Limits, open_box
+from grader.judge.api import CannotCheck
+from grader.lab import ROOT, Lab, Value
+from grader.outcome import Cause
+from grader.variant import Student, variant_of
+
+BUILD_LIMITS = Limits(
+    wall=120.0, cpu=60, memory=2048 << 20, processes=128, file_size=64 << 20
+)
+PROGRAM_BYTES = 64 << 20
+PROBES = Path(__file__).resolve().parent.parent / "probes"
+# The judge's own compilations; a lab's Makefile has its own in lab.mk.
+CFLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O1", "-g")
+
+
+@dataclass
+class Bench:
+    """One submission, ready to be looked at; see `open_bench`."""
+
+    lab: Lab
+    student: Student
+    variant: dict[str, Value]
+    box: Box
+    root: Path
+    build_words: str = ""
+    _compiled: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The lab's folder, as make sees it; products are in build/."""
+        return self.root / "tree" / "labs" / self.lab.id
+
+    @property
+    def build_folder(self) -> Path:
+        """Where make and `compile` put their products."""
+        return self.folder / "build"
+
+    def program(self, name: str) -> Path:
+        """A program that the lab's Makefile built.
+
+        If it is not there, or is no regular file: cannot check (build).
+        """
+        return self._product(self.build_folder / name, self.build_words)
+
+    def compile(
+        self, sources: Sequence[str], output: str, flags: Sequence[str] = ()
+    ) -> Path:
+        """Compile a student's sources with the judge's own flags, boxed.
+
+        `sources` are names in the lab's folder, or paths of objects made
+        here before; pause.c and maps.c of support are linked in unless
+        flags hold "-c". Returns build/OUTPUT; if there is none: cannot check
+        (build), with the compiler's words.
+        """
+        support = self.root / "tree" / "support"
+        argv = ["cc", *CFLAGS, "-I", str(support), *flags]
+        argv += [str(self.folder / source) for source in sources]
+        if "-c" not in flags:
+            argv += [str(support / "pause.c"), str(support / "maps.c")]
+        path = self.build_folder / output
+        words = self._boxed_build([*argv, "-o", str(path)])
+        return self._product(path, words)
+
+    def probe(self, source: str, flags: Sequence[str] = ()) -> Path:
+        """A program of the judge's own, grader/probes/SOURCE, compiled once."""
+        key = shlex.join([source, *flags])
+        if key not in self._compiled:
+            path = self.root / "probes" / f"{len(self._compiled)}-{Path(source).stem}"
+            done = subprocess.run(
+                ["cc", *CFLAGS, *flags, str(PROBES / source), "-o", str(path)],
+                capture_output=True,
+                text=True,
+                errors="replace",
+            )
+            if done.returncode != 0:
+                raise CannotCheck(Cause.GRADER, f"probe {source}: {done.stderr}")
+            path.chmod(0o755)
+            self._compiled[key] = path
+        return self._compiled[key]
+
+    def shown(self, text: str) -> str:
+        """A text with the bench's own path taken out of it."""
+        return text.replace(f"{self.folder}/", "").replace(f"{self.root}/", "")
+
+    def _product(self, path: Path, words: str) -> Path:
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            raise CannotCheck(
+                Cause.BUILD, f"build/{path.name} was not built\n{words}".strip()
+            ) from None
+        if not stat.S_ISREG(status.st_mode) or status.st_size > PROGRAM_BYTES:
+            raise CannotCheck(
+                Cause.BUILD, f"build/{path.name} is not a file of a program's size"
+            )
+        return path
+
+    def _boxed_build(self, argv: Sequence[str]) -> str:
+        done = self.box.run(
+            argv, limits=BUILD_LIMITS, writable=(self.build_folder,), cwd=self.folder
+        )
+        words = (done.stdout + done.stderr).decode("utf-8", "replace")
+        if done.how != "exited":
+            words += f"\nthe build {done.describe()}"
+        return self.shown(words)
+
+    def make(self) -> None:
+        """Build all of the lab's programs, as far as they can be built."""
+        self.build_words = self._boxed_build(
+            ["make", "-k", "-j2", "-f", "Makefile", "all"]
+        )
+
+
+@contextlib.contextmanager
+def open_bench(
+    lab: Lab, submitted: Path, student: Student, level: str
+) -> Iterator[Bench]:
+    """Lay `submitted` (a staging folder of ours) over the pristine lab, build.
+
+    `level` is a box level or "auto". Everything is removed on the way out.
+    """
+    root = Path(tempfile.mkdtemp(prefix="process-memory-lab-"))
+    try:
+        root.chmod(0o711)
+        (root / "evidence").mkdir(mode=0o700)
+        (root / "probes").mkdir(mode=0o755)
+        tree = root / "tree"
+        pristine = shutil.ignore_patterns("build", "observations", "tests", ".*")
+        shutil.copytree(ROOT / "support", tree / "support", ignore=pristine)
+        folder = tree / "labs" / lab.id
+        shutil.copytree(lab.folder, folder, ignore=pristine)
+        for name in os.listdir(folder):
+            if lab.accepts(name):
+                (folder / name).unlink()
+        shutil.copytree(submitted, folder, dirs_exist_ok=True)
+        (folder / "build").mkdir()
+        _make_readable(tree)
+        try:
+            box = open_box(level, (tree, root / "probes"), root / "evidence")
+        except BoxError as error:
+            raise CannotCheck(Cause.PERMISSION, str(error)) from None
+        bench = Bench(lab, student, variant_of(lab, student), box, root)
+        bench.make()
+        yield bench
+    finally:
+        # rm(1) follows no link and takes folders of any depth.
+        subprocess.run(["rm", "-rf", "--", str(root)], check=False)
+
+
+def _make_readable(tree: Path) -> None:
+    for folder, _, files in os.walk(tree):
+        os.chmod(folder, 0o755)
+        for name in files:
+            path = Path(folder, name)
+            mode = path.stat().st_mode
+            path.chmod(0o755 if mode & stat.S_IXUSR else 0o644)

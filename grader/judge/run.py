@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Judge one submission of one lab: import, build, check, result."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from grader.judge.catalogue import module_path
+from grader.judge.environment import environment
+from grader.judge.plugin import JudgePlugin
+from grader.judge.submission import import_submission
+from grader.lab import Lab
+from grader.outcome import Result
+from grader.variant import variant_of
+
+# Nothing of pytest's surroundings may have a say: no configuration file, no
+# conftest, no plugin that happens to be installed, no cache.
+_PYTEST = (
+    "-c",
+    os.devnull,
+    "--noconftest",
+    "--capture=no",
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:faulthandler",
+)
+
+
+def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
+    """Judge the submission in `source` (a folder or an archive).
+
+    Raises BadSubmission if it cannot be imported, LabError if the lab and
+    its checks do not fit together, RuntimeError if pytest itself fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="process-memory-in-") as name:
+        staging = Path(name, "files")
+        submission = import_submission(source, lab, staging)
+        plugin = JudgePlugin(lab, staging, submission, level)
+        os.environ.pop("PYTEST_ADDOPTS", None)
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        path = module_path(lab)
+        words = io.StringIO()
+        with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
+            status = pytest.main(
+                [*_PYTEST, f"--rootdir={path.parent}", str(path)], plugins=[plugin]
+            )
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"pytest ended with {status}: {words.getvalue()}")
+    student = submission.student
+    return Result(
+        lab=lab.id,
+        title=lab.title,
+        student={"id": student.id, "name": student.name},
+        variant=variant_of(lab, student),
+        box=plugin.box_level,
+        box_note=plugin.box_note,
+        environment=environment(),
+        notes=submission.notes,
+        predictions=plugin.predictions,
+        checks=plugin.results(),
+    )
