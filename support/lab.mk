@@ -78,7 +78,7 @@ build/%: build/%.o $(SUPPORT_LIB)
 build/%.o: %.c build/flags
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
-$(SUPPORT_LIB): build/support/pause.o build/support/maps.o
+$(SUPPORT_LIB): $(addprefix build/support/,pause.o maps.o maps_parse.o)
 	$(call quiet,AR)$(AR) rcs $@ $^
 
 build/support/%.o: $(SUPPORT)/%.c build/flags | build/support
