@@ -7,14 +7,16 @@ import contextlib
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from grader.box.levels import choose_uid
 from grader.judge.catalogue import module_path
 from grader.judge.environment import environment
 from grader.judge.plugin import JudgePlugin
-from grader.judge.submission import import_submission
+from grader.judge.submission import Submission, import_submission
 from grader.lab import Lab
 from grader.outcome import Result
 from grader.variant import variant_of
@@ -35,15 +37,21 @@ _PYTEST = (
 )
 
 
+@contextlib.contextmanager
+def staged(source: Path, lab: Lab) -> Iterator[tuple[Path, Submission]]:
+    """The accepted files of a submission in a folder of ours, for a while."""
+    with tempfile.TemporaryDirectory(prefix="process-memory-in-") as name:
+        staging = Path(name, "files")
+        yield staging, import_submission(source, lab, staging)
+
+
 def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
     """Judge the submission in `source` (a folder or an archive).
 
     Raises BadSubmission if it cannot be imported, LabError if the lab and
     its checks do not fit together, RuntimeError if pytest itself fails.
     """
-    with tempfile.TemporaryDirectory(prefix="process-memory-in-") as name:
-        staging = Path(name, "files")
-        submission = import_submission(source, lab, staging)
+    with staged(source, lab) as (staging, submission):
         plugin = JudgePlugin(lab, staging, submission, level)
         os.environ.pop("PYTEST_ADDOPTS", None)
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -68,3 +76,16 @@ def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
         predictions=plugin.predictions,
         checks=plugin.results(),
     )
+
+
+def share_the_users_place() -> None:
+    """As root, become an ordinary user for good: for the box level "limits".
+
+    At that level the student's programs run as the judge's own user, which
+    must not be root.
+    """
+    if os.getuid() == 0:
+        uid, _ = choose_uid()
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)

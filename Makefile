@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+#
+# The top Makefile - every verb of the suite
+#
+#: STUDENTS
+#:   make                  the labs, how far you are, what to do next
+#:   make check LAB=02     check one lab; JSON=file for the machine's form
+#: INSTRUCTORS
+#:   make grade            grade the sample class into grades/
+#:   make grade CLASS=DIR OUT=DIR [LABS=02,04] [JOBS=n] [BOX=level]
+#:   make handout          pack what students get, without the solutions
+#: CONTRIBUTORS
+#:   make skeletons        cut the labs' skeletons out of solutions/
+#:   make captures         run what the handouts show, and show what it said
+#:   make check LAB=02 TREE=solutions
+#:   make verify [LAB=02]  every check, and the kept wrong programs it catches
+#:   make test             all tests
+#:   make clean            remove what was built
+
+include support/python.mk
+
+.DEFAULT_GOAL := labs
+.SUFFIXES:
+.PHONY: labs help check grade handout skeletons captures verify test clean
+
+labs:
+	@$(GRADER) labs
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' Makefile
+
+check:
+	@$(if $(LAB),$(GRADER) check --lab '$(LAB)' \
+		$(if $(TREE),--tree '$(TREE)') $(if $(BOX),--box '$(BOX)') \
+		$(if $(JSON),--json '$(JSON)'),\
+		echo 'Which lab? For example: make check LAB=02' >&2; exit 2)
+
+grade:
+	@$(GRADER) grade $(if $(CLASS),--class '$(CLASS)') --out '$(or $(OUT),grades)' \
+		$(if $(LABS),--labs '$(LABS)') $(if $(JOBS),--jobs '$(JOBS)') \
+		$(if $(BOX),--box '$(BOX)')
+
+handout:
+	@$(GRADER) handout --out '$(or $(OUT),build/process-memory-labs.tar.gz)'
+
+skeletons:
+	@$(GRADER) skeletons
+
+captures:
+	@$(GRADER) captures
+
+verify:
+	@$(GRADER) verify $(if $(LAB),--lab '$(LAB)')
+
+test:
+	@$(PYTHON) -I grader/tests/run.py
+
+clean:
+	rm -rf build grades labs/*/build

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""The grader's verbs; the Makefiles call them, `make help` explains them.
+
+Exit status: 0 all is well; 1 something is not (a check failed, a file
+differs); 2 bad usage or bad input; 3 the grader itself was in the way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from grader.lab import LABS, Lab, LabError, all_labs, find_lab
+from grader.text import printable
+
+OK, NOT_ALL, BAD_INPUT, GRADER_FAULT = 0, 1, 2, 3
+
+
+def _console() -> Console:
+    """For a person: as wide as the terminal, 80 columns elsewhere."""
+    wide = sys.stdout.isatty()
+    width = shutil.get_terminal_size((80, 24)).columns if wide else 80
+    return Console(width=width, highlight=False)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from grader.cases import entry_of
+    from grader.judge.report import show
+    from grader.judge.run import judge, share_the_users_place
+    from grader.judge.state import remember
+    from grader.outcome import to_json
+
+    lab = find_lab(options.lab)
+    out = os.open(options.json, os.O_WRONLY | os.O_CREAT, 0o644) if options.json else -1
+    if options.box == "limits":
+        share_the_users_place()
+    if options.submission:
+        result = judge(lab, Path(options.submission), options.box)
+    else:
+        with entry_of(lab, options.tree) as entry:
+            result = judge(lab, entry, options.box)
+        if options.tree == "labs":
+            remember(lab, result)
+    if out >= 0:
+        os.ftruncate(out, 0)
+        with os.fdopen(out, "w", encoding="ascii") as file:
+            file.write(to_json(result))
+    if not options.quiet:
+        show(result, _console())
+    if result.grader_fault:
+        return GRADER_FAULT
+    return OK if result.score == result.max else NOT_ALL
+
+
+def _observe(options: argparse.Namespace) -> int:
+    from grader.judge.bench import open_bench
+    from grader.judge.catalogue import evidence_of
+    from grader.judge.evidence import FOLDER, write_transcripts
+    from grader.judge.run import staged
+
+    lab = find_lab(options.lab)
+    observations, _ = evidence_of(lab)
+    with staged(lab.folder.parent, lab) as (staging, submission):
+        with open_bench(lab, staging, submission.student, "auto") as bench:
+            names = write_transcripts(bench, observations, lab.folder / FOLDER)
+    for name in names:
+        print(f"  wrote  {FOLDER}/{name}")
+    return OK
+
+
+def _hint(options: argparse.Namespace) -> int:
+    lab = find_lab(options.lab)
+    task = lab.task(options.step)
+    print(f"Step {task.number}: {task.title}")
+    print(f"Hint {options.level} of 3: {task.hints[options.level - 1]}")
+    if options.level < 3:
+        print(f"More: make hint STEP={task.number} LEVEL={options.level + 1}")
+    return OK
+
+
+def _variant(options: argparse.Namespace) -> int:
+    from grader.variant import read_student, variant_of
+
+    lab = find_lab(options.lab)
+    values = variant_of(lab, read_student(lab.folder.parent / "student.toml"))
+    if not options.name:
+        for name, value in values.items():
+            print(f"{name} = {value}")
+        return OK
+    if options.name not in values:
+        raise LabError(f"{lab.id} has no parameter `{options.name}`")
+    print(values[options.name])
+    return OK
+
+
+def _handin(options: argparse.Namespace) -> int:
+    from grader.judge.handin import pack
+
+    lab = find_lab(options.lab)
+    path, names = pack(lab)
+    for name in names:
+        print(f"  packed  {printable(name)}")
+    print(f"Hand in this file: {os.path.relpath(path)}")
+    return OK
+
+
+def _labs(_: argparse.Namespace) -> int:
+    from grader.judge.state import overview
+
+    print(overview(all_labs(LABS)))
+    return OK
+
+
+def _skeletons(options: argparse.Namespace) -> int:
+    from grader.cases import SOLUTIONS
+    from grader.skeletons import check, generate
+
+    if options.check:
+        differences = check(SOLUTIONS, LABS)
+        for line in differences:
+            print(line, file=sys.stderr)
+        return NOT_ALL if differences else OK
+    for path in generate(SOLUTIONS, LABS):
+        print(f"  wrote  {path.relative_to(LABS.parent)}")
+    return OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from grader.verify import verify
+
+    labs = [find_lab(options.lab)] if options.lab else list(all_labs())
+    return OK if all([verify(lab, _console()) for lab in labs]) else NOT_ALL
+
+
+def _handout(options: argparse.Namespace) -> int:
+    from grader.handout import pack
+
+    print(f"  wrote  {os.path.relpath(pack(Path(options.out)))}")
+    return OK
+
+
+def _lab_option(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    parser.add_argument(
+        "--lab", required=required, help="a lab's number, name or folder"
+    )
+
+
+def _box_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--box",
+        default="auto",
+        choices=("auto", "namespaces", "uid", "limits"),
+        help="how strongly to keep programs apart (default: as well as can be)",
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of all verbs."""
+    top = argparse.ArgumentParser(prog="grader", description=__doc__)
+    verbs = top.add_subparsers(dest="verb", required=True)
+
+    verb = verbs.add_parser("labs", help="all labs, their state, what is next")
+    verb.set_defaults(run=_labs)
+
+    verb = verbs.add_parser("check", help="judge one submission of one lab")
+    _lab_option(verb)
+    _box_option(verb)
+    verb.add_argument("--tree", choices=("labs", "solutions"), default="labs")
+    verb.add_argument("--submission", help="an entry: a folder or an archive")
+    verb.add_argument("--json", help="write the result to this file")
+    verb.add_argument("--quiet", action="store_true", help="no report")
+    verb.set_defaults(run=_check)
+
+    verb = verbs.add_parser("observe", help="run the tools, keep the transcripts")
+    _lab_option(verb)
+    verb.set_defaults(run=_observe)
+
+    verb = verbs.add_parser("hint", help="a hint for a step")
+    _lab_option(verb)
+    verb.add_argument("--step", type=int, required=True)
+    verb.add_argument("--level", type=int, choices=(1, 2, 3), default=1)
+    verb.set_defaults(run=_hint)
+
+    verb = verbs.add_parser("variant", help="the student's parameters")
+    _lab_option(verb)
+    verb.add_argument("name", nargs="?", help="one parameter")
+    verb.set_defaults(run=_variant)
+
+    verb = verbs.add_parser("handin", help="pack what a lab's student hands in")
+    _lab_option(verb)
+    verb.set_defaults(run=_handin)
+
+    verb = verbs.add_parser("skeletons", help="cut the labs out of the solutions")
+    verb.add_argument("--check", action="store_true", help="only compare")
+    verb.set_defaults(run=_skeletons)
+
+    verb = verbs.add_parser("verify", help="every check is failed by a wrong program")
+    _lab_option(verb, required=False)
+    verb.set_defaults(run=_verify)
+
+    verb = verbs.add_parser("handout", help="pack what students get")
+    verb.add_argument("--out", required=True, help="the archive to write")
+    verb.set_defaults(run=_handout)
+
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a verb; returns its exit status."""
+    from grader.cases import CaseError
+    from grader.judge.submission import BadSubmission
+    from grader.skeletons import SkeletonError
+    from grader.variant import BadCard
+
+    options = parser().parse_args(argv)
+    try:
+        status: int = options.run(options)
+        return status
+    except (LabError, BadCard, BadSubmission, CaseError, SkeletonError) as error:
+        print(f"{options.verb}: {printable(str(error))}", file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(
+            f"{options.verb}: {printable(str(error.filename))}: {error.strerror}",
+            file=sys.stderr,
+        )
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
