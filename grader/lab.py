@@ -109,8 +109,10 @@ def _parameter(name: str, table: Any, where: Path) -> Parameter:
         raise LabError(f"{where}: [variant] {name} needs default and choices")
     choices = _get(table, "choices", list, where)
     default = table.get("default")
-    if not choices or default not in choices or not all(
-        isinstance(choice, (int, str)) for choice in choices
+    if (
+        not isinstance(default, (int, str))
+        or default not in choices
+        or not all(isinstance(choice, (int, str)) for choice in choices)
     ):
         raise LabError(
             f"{where}: [variant] {name}: the default must be one of choices"

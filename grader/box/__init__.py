@@ -25,8 +25,10 @@ from grader.box.levels import (
     BoxError,
     Level,
     ToolMissing,
+    become_ordinary,
     bubblewrap,
     choose_uid,
+    take_back,
 )
 from grader.box.limits import Finished, Limits
 from grader.box.process import BOX_STATUS, LAUNCHER, Ended, Plan, Process
@@ -41,6 +43,7 @@ __all__ = [
     "Limits",
     "Process",
     "ToolMissing",
+    "become_ordinary",
     "open_box",
 ]
 
@@ -138,11 +141,7 @@ class Box:
             # rm(1) follows no link and takes folders of any depth.
             subprocess.run(["rm", "-rf", "--", str(scratch)], check=False)
             if uid is not None and lock is not None:
-                for path in writable:
-                    subprocess.run(
-                        ["chown", "-R", "-P", "-h", "0:0", "--", str(path)],
-                        check=False,
-                    )
+                take_back(uid, writable)
                 os.close(lock)
 
         log = self.evidence / f"trace-{scratch.name}"
@@ -173,6 +172,10 @@ def open_box(wanted: str, readable: tuple[Path, ...], evidence: Path) -> Box:
     for level in Level:
         if wanted not in ("auto", level):
             continue
+        if level is Level.LIMITS:
+            reasons.append("programs run as the judge's own user")
+            if not landlock.abi():
+                reasons.append("they may write wherever that user may: no Landlock")
         box = Box(level, "; ".join(reasons), readable, evidence)
         try:
             _probe(box)

@@ -14,8 +14,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import subprocess
 from enum import Enum
 from pathlib import Path
+
+from grader.box import landlock
 
 UID_FIRST = 61184  # systemd's range for users that exist only while they run
 UID_COUNT = 256
@@ -63,6 +66,50 @@ def choose_uid() -> tuple[int, int]:
         except BlockingIOError:
             os.close(lock)
     raise BoxError(f"{UID_COUNT} jobs run at once: wait until some have ended")
+
+
+def become_ordinary() -> None:
+    """As root, become a user of no rights for good, before the level "limits".
+
+    There a student's program runs as the judge's own user.
+    """
+    if os.getuid() == 0:
+        uid, _ = choose_uid()
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+
+
+def take_back(uid: int, folders: tuple[Path, ...]) -> None:
+    """What a job's own user leaves: the folders become root's, the rest goes.
+
+    Landlock keeps the user from writing elsewhere; without it, the places
+    that everybody may write to are searched. Root only.
+    """
+    for folder in folders:
+        _quietly("chown", "-R", "-P", "-h", "0:0", "--", str(folder))
+    if not landlock.abi():
+        for place in ("/tmp", "/var/tmp", "/dev/shm", "/run/lock"):
+            _quietly("find", place, "-xdev", "-user", str(uid), "-delete")
+    for kind, option in (("shm", "-m"), ("msg", "-q"), ("sem", "-s")):
+        for identifier in _system_v(kind, uid):
+            _quietly("ipcrm", option, identifier)
+
+
+def _system_v(kind: str, uid: int) -> list[str]:
+    """The System V objects of a user, from sysvipc(7)."""
+    try:
+        lines = Path("/proc/sysvipc", kind).read_text().splitlines()
+    except OSError:
+        return []
+    names = lines[0].split()
+    rows = [dict(zip(names, line.split())) for line in lines[1:]]
+    key = {"shm": "shmid", "msg": "msqid", "sem": "semid"}[kind]
+    return [row[key] for row in rows if row["uid"] == str(uid)]
+
+
+def _quietly(*argv: str) -> None:
+    subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def bubblewrap(

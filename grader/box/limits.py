@@ -35,6 +35,7 @@ class Limits:
             f"--fsize={self.file_size}",
             f"--nofile={self.open_files}",
             "--core=0",
+            "--msgqueue=0",
         ]
         if self.address_space is not None:
             argv.append(f"--as={self.address_space}")

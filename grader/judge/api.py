@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, cast
 
 import pytest
 
@@ -53,7 +53,8 @@ def check(
     def mark(function: _Function) -> _Function:
         if not (function.__doc__ or "").strip():
             raise TypeError(f"{function.__name__}: a check's docstring is its title")
-        return pytest.mark.check(task=task, points=points, needs=needs)(function)
+        marker = pytest.mark.check(task=task, points=points, needs=needs)
+        return cast(_Function, marker(function))
 
     return mark
 

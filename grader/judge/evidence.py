@@ -190,6 +190,7 @@ class Answers:
             truth = question.truth(own, self.bench.variant)
             if not same(values[question.key], truth, question.within):
                 raise Malformed(
+                    observation.name,
                     f"{question.where}: {values[question.key]} in the transcript, "
                     "another value in a run of the same program on the same system"
                 )

@@ -90,7 +90,7 @@ class JudgePlugin:
         order = list(self._checks)
         items.sort(key=lambda item: order.index(_id(item)))
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]  # pluggy is untyped
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """A check that rests on another one waits for it to pass."""
         needs = self._checks[_id(item)].needs
@@ -98,7 +98,7 @@ class JudgePlugin:
             title = self._checks[needs].title
             raise CannotCheck(Cause.DEPENDS, f"this has to pass first: {title}")
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]  # pluggy is untyped
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> None:
@@ -154,27 +154,33 @@ def _id(item: pytest.Item) -> str:
     return item.name.removeprefix("test_")
 
 
-def _result(check: Check, outcome: Outcome, **words: str) -> CheckResult:
+def _result(
+    check: Check,
+    outcome: Outcome,
+    expected: str = "",
+    actual: str = "",
+    input: str = "",
+    rerun: str = "",
+    hint: str = "",
+    cause: Cause | None = None,
+) -> CheckResult:
     return CheckResult(
-        id=check.id,
-        task=check.task,
-        title=check.title,
-        points=check.points,
-        outcome=outcome,
-        **words,
+        check.id,
+        check.task,
+        check.title,
+        check.points,
+        outcome,
+        cause,
+        expected,
+        actual,
+        input,
+        rerun,
+        hint,
     )
 
 
 def _cannot(check: Check, cause: Cause, why: str) -> CheckResult:
-    return CheckResult(
-        id=check.id,
-        task=check.task,
-        title=check.title,
-        points=check.points,
-        outcome=Outcome.CANNOT_CHECK,
-        cause=cause,
-        actual=why,
-    )
+    return _result(check, Outcome.CANNOT_CHECK, cause=cause, actual=why)
 
 
 def _last_words(ended: Ended) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from grader.box.levels import choose_uid
 from grader.judge.catalogue import module_path
 from grader.judge.environment import environment
 from grader.judge.plugin import JudgePlugin
@@ -76,16 +75,3 @@ def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
         predictions=plugin.predictions,
         checks=plugin.results(),
     )
-
-
-def share_the_users_place() -> None:
-    """As root, become an ordinary user for good: for the box level "limits".
-
-    At that level the student's programs run as the judge's own user, which
-    must not be root.
-    """
-    if os.getuid() == 0:
-        uid, _ = choose_uid()
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
