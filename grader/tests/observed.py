@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the observers share: text like the tools', and real processes."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+NAMES = st.sampled_from(
+    [
+        "",
+        "[heap]",
+        "[stack]",
+        "[anon:x]",
+        "[vvar_vclock]",
+        "/a b/c",
+        "/tmp/x\\012y",
+        "/tmp/x (deleted)",
+        "/tmp/\x1b[31m\r\x85\u2028\udcff ",
+    ]
+) | st.text(
+    st.characters(blacklist_characters="\n", blacklist_categories=()), max_size=40
+).filter(lambda name: not name.startswith(" "))
+"""Names of mappings; the kernel writes a newline as \\012."""
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> list[tuple[int, int]]:
+    """Start and end of one to eight areas of whole pages, in order, none overlapping."""
+    pages = st.integers(1, 2**51)
+    edges = sorted(draw(st.lists(pages, min_size=2, max_size=16, unique=True)))
+    return [(a << 12, b << 12) for a, b in zip(edges[::2], edges[1::2])]
+
+
+def spoilt(text: str, seed: int) -> str:
+    """The text with something cut out, doubled or put in."""
+    chance = random.Random(seed)
+    start, end = sorted(chance.choices(range(len(text) + 1), k=2))
+    end = min(end, start + chance.choice((1, 5, 80, len(text))))
+    new = chance.choice(("", text[start:end] * 2, "\n", '"', "(", "\\", "\0", " = ", "٣"))
+    return text[:start] + new + text[end:]
+
+
+def built(folder: Path, source: str, *flags: str) -> Path:
+    """A program made of C source, in the folder."""
+    file, program = folder / "demo.c", folder / "demo"
+    file.write_text(source)
+    subprocess.run(["cc", "-g", "-O0", *flags, file, "-o", program], check=True)
+    return program
+
+
+def need(tool: str) -> None:
+    """Skip a test where a tool is not installed."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed: ./setup installs it")
+
+
+@contextmanager
+def waiting() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours that has started up and waits for input."""
+    with subprocess.Popen(
+        ["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(b"up?\n")
+        assert process.stdout.readline() == b"up?\n"
+        yield process
+        process.stdin.close()
+        assert process.wait(timeout=10) == 0
