@@ -17,7 +17,6 @@ import pytest
 HERE = Path(__file__).resolve().parent
 WALL = 2.0  # seconds, for an attack that does not end by itself
 PATIENCE = 120.0  # for one that does, on a machine under full load
-LEVELS = ("namespaces", "uid", "limits")
 ATTACKS = (
     "hang",
     "ignore-and-wait",
@@ -48,7 +47,7 @@ CUT = {
 
 
 @pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def hostile() -> Iterator[Path]:
     """The compiled attacks, in a folder that every user can read."""
     folder = Path(f"/tmp/process-memory-hostile-{secrets.token_hex(8)}")
     folder.mkdir(mode=0o755)
@@ -64,17 +63,33 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def boxed(level: str, wall: float, *argv: str | Path) -> dict[str, Any]:
-    """Run in the box; skip where this machine does not have the level."""
-    done = subprocess.run(
+    """Run a program in the box at one level; how it ended."""
+    done = _run_boxed(level, wall, *argv)
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def _run_boxed(
+    level: str, wall: float, *argv: str | Path
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-I", HERE / "boxed.py", level, str(wall), *argv],
         capture_output=True,
         text=True,
     )
-    if done.returncode != 0 and f"no {level}:" in done.stderr:
-        pytest.skip(done.stderr.strip().splitlines()[-1])
-    assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+
+
+def _levels() -> tuple[str, ...]:
+    """The levels that this machine and this user can have."""
+    return tuple(
+        level
+        for level in ("namespaces", "uid", "limits")
+        if f"no {level}:" not in _run_boxed(level, PATIENCE, "/bin/true").stderr
+    )
+
+
+LEVELS = _levels()
 
 
 def processes_with(token: str) -> list[str]:
@@ -121,6 +136,28 @@ def test_hostile_program(level: str, attack: str, hostile: Path) -> None:
             assert "6c616273" not in Path("/proc/sysvipc/shm").read_text()
     finally:
         subprocess.run(["rm", "-rf", outside], check=True)
+
+
+def test_some_level_is_had() -> None:
+    """Without any level there would be no test of the box."""
+    assert "uid" in LEVELS if os.getuid() == 0 else "limits" in LEVELS
+
+
+def test_unknown_level_is_refused(hostile: Path) -> None:
+    """A level that does not exist is an error, not the strongest one."""
+    done = _run_boxed("none", WALL, hostile)
+    assert done.returncode != 0
+    assert "no box level `none`" in done.stderr
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_ends_are_told_apart(level: str) -> None:
+    """An exit status, a signal, and a program that is not there."""
+    assert boxed(level, PATIENCE, "/bin/sh", "-c", "exit 7")["status"] == 7
+    killed = boxed(level, PATIENCE, "/bin/sh", "-c", "kill -SEGV $$")
+    assert (killed["how"], killed["status"]) == ("signal", 11)
+    missing = boxed(level, PATIENCE, "/usr/bin/no-such-program")
+    assert (missing["how"], missing["status"]) == ("exited", 127)
 
 
 def test_every_attack_is_tried(hostile: Path) -> None:
