@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import NoReturn, TypeVar, cast
 
 import pytest
 
 from grader.outcome import Cause
+
+MARKED_COLUMNS = 60
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -68,15 +71,30 @@ def expect(
     rerun: str = "",
     hint: str = "",
 ) -> None:
-    """Fail unless the two are equal; `what` names the value in words."""
-    if actual != expected:
-        fail(
-            expected=f"{what}: {expected}",
-            actual=f"{what}: {actual}",
-            input=input,
-            rerun=rerun,
-            hint=hint,
-        )
+    """Fail unless the two are equal; `what` names the value in words.
+
+    Where both are one line of text, a mark shows the first difference.
+    """
+    if actual == expected:
+        return
+    shown = f"{what}: {actual}"
+    if isinstance(actual, str) and isinstance(expected, str):
+        shown += _mark(f"{what}: {expected}", shown)
+    fail(
+        expected=f"{what}: {expected}",
+        actual=shown,
+        input=input,
+        rerun=rerun,
+        hint=hint,
+    )
+
+
+def _mark(expected: str, actual: str) -> str:
+    """A line that points at the first difference of two lines, or nothing."""
+    if "\n" in expected + actual or len(actual) > MARKED_COLUMNS:
+        return ""
+    same = len(os.path.commonprefix([expected, actual]))
+    return f"\n{' ' * same}^ the first difference"
 
 
 def fail(

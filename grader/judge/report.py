@@ -75,7 +75,7 @@ def _show_check(check: CheckResult, console: Console, said: set[str]) -> None:
     if check.outcome is Outcome.PASS:
         return
     _line(console, "expected", check.expected)
-    _line(console, "actual", mark_difference(check.expected, check.actual))
+    _line(console, "actual", check.actual)
     _line(console, "input", check.input)
     _line(console, "rerun", check.rerun)
     _line(console, "hint", check.hint)
@@ -96,17 +96,3 @@ def _line(console: Console, name: str, text: str) -> None:
             highlight=False,
             soft_wrap=True,
         )
-
-
-def mark_difference(expected: str, actual: str) -> str:
-    """The actual text; if both are one line, a mark under the first difference."""
-    if "\n" in expected + actual or expected == actual:
-        return actual
-    same = 0
-    for one, other in zip(expected, actual):
-        if one != other:
-            break
-        same += 1
-    if same == 0 or len(printable(actual)) > WIDTH - INDENT:
-        return actual
-    return f"{actual}\n{' ' * len(printable(actual[:same]))}^ differs from here"
