@@ -113,21 +113,23 @@ class _Metered(io.BytesIO):
 
 
 def _load(path: Path) -> bytes:
+    if path.is_symlink():
+        raise Malformed(TOOL, f"{path.name!r} is a symbolic link")
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Malformed(TOOL, f"{path.name!r} is not a regular file")
         if status.st_size > MOST_BYTES:
             raise Malformed(TOOL, f"{path.name!r} has {status.st_size} bytes")
-        return file.read(MOST_BYTES)
+        return os.read(descriptor, MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A pyelftools file; whatever goes wrong inside the block is the file's fault."""
-    if path.is_symlink():
-        raise Malformed(TOOL, f"{path.name!r} is a symbolic link")
     data = _load(path)
     try:
         elf = ELFFile(_Metered(data))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import mmap
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.observers import Gone, Malformed, decode, maps, pmap, smaps
-from grader.tests.observed import NAMES, need, ranges, waiting
+from grader.tests.observed import NAMES, need, quick, ranges, waiting
 
 MAPS = """\
 55f1bc50c000-55f1bc50e000 r--p 00000000 fe:00 248056                     /usr/bin/demo
@@ -91,6 +92,7 @@ def mappings(draw: st.DrawFn) -> list[maps.Mapping]:
     ]
 
 
+@quick
 @given(mappings())
 def test_maps_returns_each_mapping_once_in_order(wanted: list[maps.Mapping]) -> None:
     found = maps.parse("".join(rendered(m) + "\n" for m in wanted))
@@ -102,6 +104,7 @@ def test_maps_returns_each_mapping_once_in_order(wanted: list[maps.Mapping]) -> 
         assert maps.find(found, mapping.end) != mapping
 
 
+@quick
 @given(mappings())
 def test_smaps_returns_each_area_once_in_order(wanted: list[maps.Mapping]) -> None:
     text = "".join(
@@ -115,6 +118,7 @@ def test_smaps_returns_each_area_once_in_order(wanted: list[maps.Mapping]) -> No
     }
 
 
+@quick
 @given(ranges(), st.data())
 def test_pmap_returns_each_row_once_in_order(
     areas: list[tuple[int, int]], data: st.DataObject
@@ -286,13 +290,16 @@ def test_pmap_and_maps_of_a_waiting_process_agree() -> None:
         assert shown.total_kib * 1024 == maps.total(found)
 
 
+LOOKS: tuple[Callable[[int], object], ...] = (maps.read, smaps.read, maps.executable)
+
+
 def test_a_process_that_ended_is_gone() -> None:
     process = subprocess.Popen(["true"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    for look in (maps.read, smaps.read):
+    for look in LOOKS:  # at a zombie: there, but without memory
         with pytest.raises(Gone, match="has ended"):
-            look(process.pid)  # a zombie: there, but without memory
+            look(process.pid)
     assert process.wait() == 0
-    for look in (maps.read, smaps.read, maps.executable):
+    for look in LOOKS:
         with pytest.raises(Gone, match="has ended"):
             look(process.pid)
