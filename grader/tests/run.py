@@ -14,7 +14,18 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 sys.dont_write_bytecode = True
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
+
+# The same examples in every run, and no verdict that depends on how busy the
+# machine is: a new example is for those who look for one.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 
 
 class Count:
@@ -40,6 +51,7 @@ class Count:
 def main(arguments: list[str]) -> int:
     """Run pytest over this folder; exit status 0 if all passed."""
     os.environ.pop("PYTEST_ADDOPTS", None)
+    hypothesis.settings.load_profile("suite")
     count = Count()
     status = pytest.main(
         ["-c", os.devnull, f"--rootdir={HERE}", "-p", "no:cacheprovider", "-q"]
