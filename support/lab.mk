@@ -12,7 +12,7 @@
 #:     make                      build the programs, into build/
 #:     make run                  start the first program
 #:     make run PROG=threshold   start another one; ARGS="..." are its arguments
-#:     make observe              run the tools, keep what they say in observations/
+#:     make observe              run the tools; what they say is kept
 #:     make check                check your work, point by point
 #:     make hint STEP=2          a hint for step 2; LEVEL=2 and LEVEL=3 say more
 #:     make handin               pack the files to hand in
