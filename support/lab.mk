@@ -57,7 +57,7 @@ SUPPORT_LIB = build/libsupport.a
 
 PROG = $(firstword $(PROGRAMS))
 ARGS = $(ARGS_$(PROG))
-variant = $(shell $(GRADER) variant --lab . $(1))
+variant = $(shell $(GRADER) variant --lab ./ $(1))
 
 # $(call quiet,CC) before a command shows "  CC    build/x" in its place, and
 # nothing under make -s.
@@ -102,20 +102,20 @@ run: build/$(PROG)
 	@build/$(PROG) $(ARGS)
 
 observe:
-	@$(GRADER) observe --lab .
+	@$(GRADER) observe --lab ./
 
 check:
-	@$(GRADER) check --lab . $(if $(JSON),--json '$(JSON)') \
+	@$(GRADER) check --lab ./ $(if $(JSON),--json '$(JSON)') \
 		$(if $(BOX),--box $(BOX))
 
 hint:
-	@$(if $(STEP),$(GRADER) hint --lab . --step $(STEP) \
+	@$(if $(STEP),$(GRADER) hint --lab ./ --step $(STEP) \
 		$(if $(LEVEL),--level $(LEVEL)),\
 		echo 'Which step? For the second one type: make hint STEP=2' >&2; \
 		exit 2)
 
 handin:
-	@$(GRADER) handin --lab .
+	@$(GRADER) handin --lab ./
 
 reset:
 	@$(SUPPORT)/reset
