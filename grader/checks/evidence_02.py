@@ -1,0 +1,431 @@
+# SPDX-License-Identifier: MIT
+"""Lab 02: the transcripts of `make observe`, and the answers that lie in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from grader.checks.pause_02 import (
+    FIXED,
+    FOUR_GIB,
+    KIB,
+    KINDS,
+    PAGE,
+    STATIC,
+    Pause,
+    argv_of,
+    make_pause,
+    parts_of,
+    pause_of,
+    said,
+    valid_pause,
+)
+from grader.judge.api import CannotCheck
+from grader.judge.bench import Bench
+from grader.judge.evidence import Observation, Question
+from grader.lab import Value
+from grader.observers import Malformed, size, strace, syscalls
+from grader.outcome import Cause
+
+BOARD_BYTES = 96 * KIB  # in hello.c
+RUNS = 20
+MOVING = ("code", "card", "notes", "local", "stdout", "vdso")
+
+
+def _tool(bench: Bench, *argv: str) -> str:
+    """A tool's command line and output; it runs in the box, in the lab's folder."""
+    done = bench.box.run(argv, cwd=bench.folder)
+    if (done.how, done.status) != ("exited", 0):
+        words = done.stderr.decode(errors="replace").strip()
+        raise CannotCheck(Cause.TOOL, f"{argv[0]} {done.describe()}: {words}")
+    return f"$ {' '.join(argv)}\n" + done.stdout.decode("utf-8", "surrogateescape")
+
+
+# size.txt
+
+
+def _make_size(bench: Bench) -> str:
+    for kind in KINDS:
+        bench.program(f"hello-{kind}")
+    return _tool(bench, "size", *(f"build/hello-{kind}" for kind in KINDS))
+
+
+def _sizes(text: str) -> dict[str, size.Size]:
+    rows = size.parse(said(text, "size "))
+    if len(rows) != len(KINDS):
+        raise Malformed("size", f"{len(rows)} programs, not {len(KINDS)}")
+    return {kind: size.of(rows, f"hello-{kind}") for kind in KINDS}
+
+
+def _valid_size(text: str, bench: Bench) -> None:
+    sizes = _sizes(text)
+    _board_column(sizes)
+    for kind in STATIC:
+        if sizes[kind].text <= sizes["dynamic-pie"].text:
+            raise Malformed("size", f"hello-{kind} has no C library inside")
+
+
+def _text_static(sizes: dict[str, size.Size]) -> Value:
+    return sizes["static"].text
+
+
+def _board_column(sizes: dict[str, size.Size]) -> Value:
+    row = sizes["dynamic-pie"]
+    columns = {"text": row.text, "data": row.data, "bss": row.bss}
+    large = [name for name, value in columns.items() if value >= BOARD_BYTES]
+    if len(large) != 1:
+        raise Malformed("size", f"board's {BOARD_BYTES} bytes are in {large}")
+    return large[0]
+
+
+# segments.txt
+
+
+def _make_segments(bench: Bench) -> str:
+    programs = [bench.program(f"hello-{kind}") for kind in ("dynamic-pie", "static")]
+    return "".join(_tool(bench, "readelf", "-lW", f"build/{p.name}") for p in programs)
+
+
+def _segments(text: str) -> dict[str, str]:
+    """By kind: what readelf says."""
+    return {
+        kind: said(text, f"readelf -lW build/hello-{kind}\n")
+        for kind in ("dynamic-pie", "static")
+    }
+
+
+def _load_segments(segments: dict[str, str]) -> Value:
+    return len(re.findall(r"^ +LOAD +0x", segments["dynamic-pie"], re.M))
+
+
+def _valid_segments(text: str, bench: Bench) -> None:
+    segments = _segments(text)
+    for kind, word in (("dynamic-pie", "DYN"), ("static", "EXEC")):
+        if not re.search(rf"^Elf file type is {word}\b", segments[kind], re.M):
+            raise Malformed("readelf", f"hello-{kind} is not of type {word}")
+        for section in (".text", ".rodata", ".data", ".bss"):
+            if not re.search(
+                rf"^ +\d\d +.*{re.escape(section)}(?= |$)", segments[kind], re.M
+            ):
+                raise Malformed("readelf", f"hello-{kind} has no {section}")
+    if not _load_segments(segments):
+        raise Malformed("readelf", "hello-dynamic-pie has no LOAD segment")
+
+
+# pause-KIND.txt: see pause_02.py
+
+
+def _own_mappings(pause: Pause) -> Value:
+    return len(pause.own)
+
+
+def _libraries(pause: Pause) -> Value:
+    return len(pause.libraries)
+
+
+def _rodata_rights(pause: Pause) -> Value:
+    return pause.holding("greeting").rights[:3]
+
+
+def _visits_mapping(pause: Pause) -> Value:
+    return "named" if pause.holding("visits").is_file else "nameless"
+
+
+def _bss_mapping(pause: Pause) -> Value:
+    return pause.behind.size // KIB if pause.behind else 0
+
+
+def _vsz(pause: Pause) -> Value:
+    return pause.vsz_kib
+
+
+def _rss(pause: Pause) -> Value:
+    return pause.rss_kib
+
+
+# strace-KIND.txt
+
+
+def _make_strace(kind: str, bench: Bench) -> str:
+    argv = argv_of(kind, bench)
+    done = bench.box.run(argv, trace=["strace"], cwd=bench.folder)
+    return f"$ strace {' '.join(argv)}\n{done.trace}"
+
+
+def _start(text: str) -> tuple[strace.Call, ...]:
+    """The calls of a program up to its first write to standard output."""
+    calls = strace.parse(said(text, "strace ")).calls
+    for index, call in enumerate(calls):
+        if call.name == "write" and call.args[0] == "1":
+            return calls[: index + 1]
+    raise Malformed("strace", "no write to standard output")
+
+
+def _valid_strace(kind: str, text: str, bench: Bench) -> None:
+    argv = argv_of(kind, bench)
+    said(text, f"strace {' '.join(argv)}\n")
+    trace = strace.parse(said(text, "strace "))
+    calls = _start(text)
+    if (calls[0].name, calls[0].args[:1]) != ("execve", (f'"{argv[0]}"',)):
+        raise Malformed("strace", f"does not begin with the execve of {argv[0]}")
+    if [end.status for end in trace.ends] != [0]:
+        raise Malformed("strace", "does not end with the exit of hello, status 0")
+    if not calls[-1].args[1].startswith('"Hello from'):
+        raise Malformed("strace", "the first write is not hello's greeting")
+    opened = [use.path for use in syscalls.uses(calls) if use.opened]
+    if bool(opened) == (kind in STATIC):
+        raise Malformed("strace", f"hello-{kind} opened {len(opened)} files")
+    if kind not in STATIC:
+        _libc_call(calls)
+        _relro_call(calls)
+
+
+def _calls(calls: Sequence[strace.Call]) -> Value:
+    return len(calls) - 1
+
+
+def _libc_call(calls: Sequence[strace.Call]) -> Value:
+    descriptor: int | None = None
+    for call in calls:
+        for use in syscalls.uses([call]):
+            if use.opened and re.search(r"/libc[.-][^/]*$", use.path):
+                descriptor = call.value
+        if call.args[4:5] == (str(descriptor),) and "PROT_EXEC" in call.args[2]:
+            return call.name
+    raise Malformed("strace", "no call maps the C library's code")
+
+
+def _relro_call(calls: Sequence[strace.Call]) -> Value:
+    for call in calls:
+        if len(call.args) == 3 and call.args[2] == "PROT_READ" and call.value == 0:
+            return call.name
+    raise Malformed("strace", "no call takes back the right to write")
+
+
+# moves.txt
+
+
+def _make_moves(bench: Bench) -> str:
+    again = 'i=0; while [ $i -lt "$1" ]; do "$0" </dev/null || exit; i=$((i+1)); done'
+    lines = [_row("kind", "run", MOVING)]
+    for kind in KINDS:
+        program = bench.program(f"hello-{kind}")
+        done = bench.box.run(["sh", "-c", again, program, str(RUNS)])
+        runs = done.stdout.decode("utf-8", "replace").split("Hello from")[1:]
+        for run, text in enumerate(runs, 1):
+            parts = parts_of(text)
+            lines.append(_row(kind, str(run), [f"{parts[p]:#x}" for p in MOVING]))
+    return "".join(lines)
+
+
+def _row(kind: str, run: str, cells: Sequence[str]) -> str:
+    return f"{kind:<11}  {run:>3}" + "".join(f"  {cell:>14}" for cell in cells) + "\n"
+
+
+def _moves(text: str) -> dict[str, list[dict[str, int]]]:
+    """By kind: each run's addresses."""
+    head, *rows = [line.split() for line in text.splitlines()] or [[]]
+    if head != ["kind", "run", *MOVING]:
+        raise Malformed("moves", f"no head `kind run {' '.join(MOVING)}`")
+    order = [[kind, str(run)] for kind in KINDS for run in range(1, RUNS + 1)]
+    if [row[:2] for row in rows] != order:
+        raise Malformed("moves", f"not {RUNS} runs of each kind, in order")
+    moves: dict[str, list[dict[str, int]]] = {kind: [] for kind in KINDS}
+    for kind, run, *cells in rows:
+        words = [re.fullmatch("0x([0-9a-f]{1,16})", cell) for cell in cells]
+        addresses = [int(word[1], 16) for word in words if word]
+        if not len(cells) == len(addresses) == len(MOVING):
+            raise Malformed("moves", f"{kind} {run}: not {len(MOVING)} addresses")
+        moves[kind].append(dict(zip(MOVING, addresses)))
+    return moves
+
+
+def _valid_moves(text: str, bench: Bench) -> None:
+    for kind, runs in _moves(text).items():
+        if any((run["code"] < FOUR_GIB) != (kind in FIXED) for run in runs):
+            raise Malformed("moves", f"hello-{kind} is not linked so: {runs[0]}")
+        for part in ("code", "notes", "stdout", "vdso"):
+            if len({run[part] % PAGE for run in runs}) > 1:
+                raise Malformed("moves", f"hello-{kind}: {part} moves within a page")
+        if kind in FIXED and len({run["code"] for run in runs}) > 1:
+            raise Malformed("moves", f"hello-{kind}: code moves")
+        if kind in STATIC and len({run["stdout"] - run["code"] for run in runs}) > 1:
+            raise Malformed("moves", f"hello-{kind}: stdout moves without the code")
+
+
+def _moved_static(moves: dict[str, list[dict[str, int]]]) -> Value:
+    runs = moves["static"]
+    return sum(len({run[part] for run in runs}) > 1 for part in MOVING)
+
+
+def _static_pie_code(moves: dict[str, list[dict[str, int]]]) -> Value:
+    run = moves["static-pie"][0]
+    return min(("card", "notes"), key=lambda part: abs(run[part] - run["code"]))
+
+
+OBSERVATIONS = (
+    Observation("size.txt", "size build/hello-*", _make_size, _valid_size),
+    Observation(
+        "segments.txt", "readelf -lW build/hello-*", _make_segments, _valid_segments
+    ),
+    *(
+        Observation(
+            f"pause-{kind}.txt",
+            f"build/hello-{kind}, looked at while it waits",
+            partial(make_pause, kind),
+            partial(valid_pause, kind),
+        )
+        for kind in KINDS
+    ),
+    *(
+        Observation(
+            f"strace-{kind}.txt",
+            f"strace build/hello-{kind}",
+            partial(_make_strace, kind),
+            partial(_valid_strace, kind),
+        )
+        for kind in ("dynamic-pie", "static")
+    ),
+    Observation(
+        "moves.txt", f"build/hello-*, {RUNS} runs of each", _make_moves, _valid_moves
+    ),
+)
+
+
+_Parsed = TypeVar("_Parsed")
+
+
+def _in(
+    source: str,
+    read: Callable[[str], _Parsed],
+    value: Callable[[_Parsed], Value],
+    key: str,
+    where: str,
+    *,
+    unit: str = "",
+    stable: bool = True,
+) -> Question:
+    """A question whose truth is a value of what one transcript says."""
+
+    def truth(text: str, variant: Mapping[str, Value]) -> Value:
+        return value(read(text))
+
+    return Question(key, source, truth, where, unit=unit, stable=stable)
+
+
+_SIZE = partial(_in, "size.txt", _sizes)
+_PIE = partial(_in, "pause-dynamic-pie.txt", pause_of)
+_PAUSED_STATIC = partial(_in, "pause-static.txt", pause_of)
+_MOVES = partial(_in, "moves.txt", _moves, stable=False)
+
+QUESTIONS = (
+    _SIZE(
+        _text_static,
+        "text_static",
+        "the text of hello-static in observations/size.txt",
+        unit="bytes",
+    ),
+    _SIZE(
+        _board_column,
+        "board_column",
+        "the column of observations/size.txt that counts board: text, data or bss",
+    ),
+    _in(
+        "segments.txt",
+        _segments,
+        _load_segments,
+        "load_segments",
+        "the LOAD lines of hello-dynamic-pie in observations/segments.txt",
+    ),
+    _PIE(
+        _own_mappings,
+        "own_mappings",
+        "the mappings of its own file in observations/pause-dynamic-pie.txt",
+    ),
+    _PIE(
+        _libraries,
+        "libraries",
+        "the other files with an executable mapping in "
+        "observations/pause-dynamic-pie.txt",
+    ),
+    _PAUSED_STATIC(
+        _rodata_rights,
+        "rodata_rights",
+        "the first three letters of the rights of the mapping that holds greeting "
+        "in observations/pause-static.txt",
+    ),
+    _PIE(
+        _visits_mapping,
+        "visits_mapping",
+        "the mapping that holds visits in observations/pause-dynamic-pie.txt: "
+        "named (by a file) or nameless",
+    ),
+    _PIE(
+        _bss_mapping,
+        "bss_mapping",
+        "the size of the nameless mapping right behind the program's own last one "
+        "in observations/pause-dynamic-pie.txt",
+        unit="KiB",
+    ),
+    _in(
+        "strace-dynamic-pie.txt",
+        _start,
+        _calls,
+        "calls_dynamic_pie",
+        "the system calls before the first write(1, ...) in "
+        "observations/strace-dynamic-pie.txt",
+    ),
+    _in(
+        "strace-static.txt",
+        _start,
+        _calls,
+        "calls_static",
+        "the system calls before the first write(1, ...) in "
+        "observations/strace-static.txt",
+    ),
+    _in(
+        "strace-dynamic-pie.txt",
+        _start,
+        _libc_call,
+        "libc_call",
+        "the system call that makes libc's code a mapping in "
+        "observations/strace-dynamic-pie.txt",
+    ),
+    _in(
+        "strace-dynamic-pie.txt",
+        _start,
+        _relro_call,
+        "relro_call",
+        "the system call that takes the right to write from a range in "
+        "observations/strace-dynamic-pie.txt",
+    ),
+    _MOVES(
+        _moved_static,
+        "moved_static",
+        f"how many of {', '.join(MOVING)} have more than one address in the lines "
+        "of static in observations/moves.txt",
+    ),
+    _MOVES(
+        _static_pie_code,
+        "static_pie_code",
+        "which of card and notes is nearer to code in the first line of static-pie "
+        "in observations/moves.txt",
+    ),
+    _PIE(
+        _vsz,
+        "vsz_dynamic_pie",
+        "VSZ in observations/pause-dynamic-pie.txt",
+        unit="KiB",
+        stable=False,
+    ),
+    _PAUSED_STATIC(
+        _rss,
+        "rss_static",
+        "RSS in observations/pause-static.txt",
+        unit="KiB",
+        stable=False,
+    ),
+)

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""Lab 02: a student's linkage.c, linked by the judge in all four ways, and run."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import random
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader.box import Finished
+from grader.checks.pause_02 import KINDS
+from grader.judge.api import cannot_check, fail
+from grader.judge.bench import BUILD_LIMITS, CFLAGS, Bench
+from grader.observers import elf, strace, syscalls
+from grader.outcome import Cause
+
+HOW = dict(zip(KINDS, ("-pie", "-no-pie", "-static", "-static-pie")))
+# Run by sh(1) in the lab's folder: COMPANY is an object of the judge's.
+_LINK = """
+set -e
+mkdir build/judged
+cc {flags} -fPIE -I ../../support -c linkage.c -o build/judged/linkage.o
+link() {{
+    cc {flags} "$1" "{company}" build/judged/linkage.o build/libsupport.a -o "$2"
+    strip -o "$2.stripped" "$2"
+}}
+{links}
+wait
+"""
+_OWN_MAPS = re.compile(r"/proc/(self|thread-self|[0-9]+)(/task/[0-9]+)?/s?maps")
+
+
+@dataclass(frozen=True)
+class Four:
+    """The four programs that one object file of linkage.c was linked into."""
+
+    bench: Bench
+    folder: Path
+
+    def copy(self, kind: str, name: str = "", stripped: bool = False) -> Path:
+        """A copy of the program under `name`, or under one that says nothing."""
+        source = self.folder / (f"{kind}.stripped" if stripped else kind)
+        target = self._new_folder() / (name or secrets.token_hex(8))
+        shutil.copyfile(source, target)
+        target.chmod(0o755)
+        return target
+
+    def run(
+        self,
+        program: Path,
+        before: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> str:
+        """What the program said; `before` are the words before its own path."""
+        return word_of(self.bench.box.run([*before, program], env=env))
+
+    def run_deleted(self, kind: str) -> str:
+        """What the program said, deleted after its start, before its main."""
+        program = self.copy(kind)
+        env = {"COMPANY_PROMPT": "delete me"}
+        with self.bench.box.spawn([program], env=env) as process:
+            process.wait_prompt()
+            program.unlink()
+            process.press_enter()
+            done = process.finish()
+        return word_of(replace(done, stdout=done.stdout.partition(b"\n")[2]))
+
+    def run_watched(self, kind: str) -> str:
+        """What the program said; fail if it looked at more than its maps."""
+        program = self.copy(kind)
+        done = self.bench.box.run([program], trace=["strace", "-f"])
+        if not done.trace_whole:
+            cannot_check(Cause.PERMISSION, "strace did not see linkage to its end")
+        calls = _after_mark(strace.parse(done.trace).calls)
+        offence = next(filter(None, (_offence(call, program) for call in calls)), None)
+        if offence or not _has_read_maps(calls):
+            fail(
+                expected="it reads /proc/self/maps, and asks for nothing else that "
+                "could tell how it is linked",
+                actual=offence or "it does not read /proc/self/maps",
+                input=f"linkage.c, linked by the judge as {kind}, under strace -f",
+                rerun=f"strace -f build/linkage-{kind}",
+            )
+        return word_of(done)
+
+    def expect_no_guess(self, kind: str) -> None:
+        """Fail if a static program that cannot open its maps names a kind."""
+        # Of three descriptors, all are taken.
+        argv = ["sh", "-c", 'ulimit -n 3; exec "$0"', str(self.copy(kind))]
+        done = self.bench.box.run(argv)
+        word = done.stdout.decode("utf-8", "backslashreplace").strip()
+        if done.how != "exited" or done.status == 0 or word:
+            fail(
+                expected="nothing on standard output, and an exit status other than 0",
+                actual=f"{word or 'nothing'}; it {done.describe()}",
+                input=f"linkage.c, linked by the judge as {kind}, where "
+                "/proc/self/maps cannot be opened",
+                rerun=f"(ulimit -n 3; build/linkage-{kind}; echo $?)",
+            )
+
+    def expect(
+        self,
+        run: Callable[[str], str],
+        how: str,
+        rerun: str = "",
+        kinds: tuple[str, ...] = KINDS,
+    ) -> None:
+        """Fail unless `run` of each kind, in random order, gives the kind's word."""
+        order = random.sample(kinds, len(kinds))
+        words = {kind: run(kind) for kind in order}
+        wrong = [kind for kind in order if words[kind] != kind]
+        if wrong:
+            fail(
+                expected="\n".join(wrong),
+                actual="\n".join(words[kind] for kind in wrong),
+                input=f"linkage.c, linked by the judge as {', '.join(wrong)}; {how}",
+                rerun=rerun or f"build/linkage-{wrong[0]}",
+            )
+
+    @functools.cached_property
+    def libraries(self) -> tuple[Path, dict[str, Path]]:
+        """The loader of the dynamic kinds, and their libraries by name."""
+        program = self.folder / "dynamic"
+        loader = elf.read(program).interpreter or ""
+        done = self.bench.box.run([loader, "--list", program])
+        found = re.findall(r"^\s*(\S+) => (/.*) \(0x", done.stdout.decode(), re.M)
+        return Path(loader), {name: Path(path) for name, path in found}
+
+    def renamed_libraries(self) -> tuple[Path, Path]:
+        """A copy of the loader, and a folder where it finds copies of the libraries.
+
+        Their names in maps tell nothing: a symbolic link is not shown there,
+        only what it leads to.
+        """
+        loader, libraries = self.libraries
+        folder = self._new_folder()
+        copies = [folder / secrets.token_hex(8) for _ in range(1 + len(libraries))]
+        for source, copy in zip((loader, *libraries.values()), copies):
+            shutil.copyfile(source, copy)
+            copy.chmod(0o755)
+        for name, copy in zip(libraries, copies[1:]):
+            (folder / name).symlink_to(copy.name)
+        return copies[0], folder
+
+    def _new_folder(self) -> Path:
+        folder = self.bench.build_folder / secrets.token_hex(8)
+        folder.mkdir()
+        folder.chmod(0o755)
+        return folder
+
+
+def link_four(bench: Bench) -> Four:
+    """Compile linkage.c once, link it four ways, and see that they are four."""
+    bench.program("libsupport.a")
+    company = bench.probe("company.c", ("-c", "-fPIE"))
+    folder = bench.build_folder / "judged"
+    links = (f"link {how} build/judged/{kind} &" for kind, how in HOW.items())
+    script = _LINK.format(
+        flags=" ".join(CFLAGS), company=company, links="\n".join(links)
+    )
+    done = bench.box.run(
+        ["sh", "-c", script],
+        limits=BUILD_LIMITS,
+        writable=(bench.build_folder,),
+        cwd=bench.folder,
+    )
+    for kind in KINDS:
+        if not (folder / f"{kind}.stripped").is_file():
+            words = bench.shown((done.stdout + done.stderr).decode(errors="replace"))
+            cannot_check(Cause.BUILD, f"linkage.c does not link as {kind}\n{words}")
+        if kind_of(folder / kind) != kind:
+            cannot_check(Cause.TOOL, f"cc {HOW[kind]} here makes no {kind}")
+    return Four(bench, folder)
+
+
+def kind_of(program: Path) -> str:
+    """Which of the four an ELF file is, or in words what else."""
+    file = elf.read(program)
+    if file.kind not in ("ET_EXEC", "ET_DYN"):
+        return f"no program ({file.kind})"
+    linked = "static" if file.interpreter is None else "dynamic"
+    return linked + ("-pie" if file.kind == "ET_DYN" else "")
+
+
+def word_of(done: Finished) -> str:
+    """What linkage said, if it ended well; else how it ended."""
+    said = done.stdout.decode("utf-8", "backslashreplace").strip()
+    if (done.how, done.status) == ("exited", 0):
+        return said or "nothing"
+    words = done.stderr.decode("utf-8", "backslashreplace").strip()
+    return f"{said}\n(it {done.describe()}) {words}".strip()
+
+
+def _after_mark(calls: Sequence[strace.Call]) -> Sequence[strace.Call]:
+    """What follows company.c's mark: the C library's own start lies before it."""
+    for index, call in enumerate(calls):
+        if (call.name, call.args[:2]) == ("write", ("-1", '"company"')):
+            return calls[index + 1 :]
+    cannot_check(Cause.GRADER, "company.c left no mark in strace's log")
+
+
+def _offence(call: strace.Call, program: Path) -> str | None:
+    """Why a call is more than reading one's own maps, or None."""
+    shown = f"{call.name}({', '.join(call.args)})"
+    if call.name in ("execve", "execveat"):
+        return f"it starts another program: {shown}"
+    if call.name in ("link", "linkat", "symlink", "symlinkat", "rename", "renameat2"):
+        return f"it gives a file another name: {shown}"
+    if call.name == "prctl" and call.args[:1] == ("PR_GET_AUXV",):
+        return f"it asks for its auxiliary vector: {shown}"
+    for use in syscalls.uses([call]):
+        if not use.path:  # AT_EMPTY_PATH: of a file that is open already
+            continue
+        path = posixpath.normpath(use.path)
+        if _OWN_MAPS.fullmatch(path):
+            continue
+        if not path.startswith("/") or path.startswith("//"):
+            return f"it uses a relative path: {shown}"
+        if path == str(program) or path.startswith(("/proc", "/dev/fd", "/dev/std")):
+            return f"it looks at more than its maps: {shown}"
+    return None
+
+
+def _has_read_maps(calls: Iterable[strace.Call]) -> bool:
+    opened: set[str] = set()
+    for call in calls:
+        for use in syscalls.uses([call]):
+            if use.opened and _OWN_MAPS.fullmatch(posixpath.normpath(use.path)):
+                opened.add(str(call.value))
+        if call.name in ("read", "pread64", "readv") and (call.value or 0) > 0:
+            if call.args[0] in opened:
+                return True
+    return False
