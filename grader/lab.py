@@ -163,7 +163,7 @@ def all_labs(labs: Path = LABS) -> tuple[Lab, ...]:
 def find_lab(name: str, labs: Path = LABS) -> Lab:
     """A lab by number ("4", "04"), id ("04-alloc-size") or folder path."""
     path = Path(name)
-    if "/" in name or path.name in (".", ".."):
+    if "/" in name or name in (".", ".."):
         return load_lab(path.resolve())
     for folder in sorted(labs.glob("[0-9][0-9]-*/")):
         digits, _, _ = folder.name.partition("-")

@@ -11,6 +11,7 @@ process behind.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -100,12 +101,14 @@ class Box:
         uid, lock = (None, None)
         if os.getuid() == 0:
             uid, lock = choose_uid()
-        scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.evidence.parent))
-        if uid is not None:
-            for path in (scratch, *writable):
-                os.chown(path, uid, uid)
         boxed = self.level is Level.NAMESPACES
-        home = Path("/tmp") if boxed else scratch
+        home = Path("/tmp")  # inside, a file system of the box's own
+        if not boxed:
+            home = Path(tempfile.mkdtemp(prefix="home-", dir=self.evidence.parent))
+            writable = (*writable, home)
+        if uid is not None:
+            for path in writable:
+                os.chown(path, uid, uid)
         where = cwd or home
         # The kernel counts processes by user: where the job has no user of
         # its own, those that the user has already are not the job's.
@@ -128,7 +131,7 @@ class Box:
         def confine() -> None:
             if not boxed:
                 landlock.restrict(
-                    (*SYSTEM, *self.readable), (*DEVICES, scratch, *writable)
+                    (*SYSTEM, *self.readable), (*DEVICES, *writable)
                 )
 
         def order(descriptors: dict[int, int], control: int, report: int) -> Order:
@@ -138,14 +141,23 @@ class Box:
             )
 
         def release() -> None:
-            # rm(1) follows no link and takes folders of any depth.
-            subprocess.run(["rm", "-rf", "--", str(scratch)], check=False)
+            if not boxed:
+                _remove(home)
             if uid is not None and lock is not None:
-                take_back(uid, writable)
+                take_back(uid, tuple(path for path in writable if path != home))
                 os.close(lock)
 
-        log = self.evidence / f"trace-{scratch.name}"
+        log = self.evidence / f"trace-{secrets.token_hex(8)}"
         return Process(Plan(order, limits, boxed, tuple(trace), log, release))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that a program could write to."""
+    try:
+        folder.rmdir()
+    except OSError:
+        # rm(1) follows no link and takes folders of any depth.
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
 
 
 def _processes_of(uid: int) -> int:
