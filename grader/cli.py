@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader.lab import LABS, Lab, LabError, all_labs, find_lab
+from grader.lab import LABS, ROOT, LabError, all_labs, find_lab
 from grader.text import printable
 
 OK, NOT_ALL, BAD_INPUT, GRADER_FAULT = 0, 1, 2, 3
@@ -145,6 +145,25 @@ def _handout(options: argparse.Namespace) -> int:
     return OK
 
 
+def _grade(options: argparse.Namespace) -> int:
+    from grader.classroom.cli import run
+
+    return run(options, _console())
+
+
+def _captures(options: argparse.Namespace) -> int:
+    from grader.captures import check, update
+
+    if options.check:
+        faults = check(ROOT)
+        for line in faults:
+            print(line, file=sys.stderr)
+        return NOT_ALL if faults else OK
+    for line in update(ROOT):
+        print(f"  wrote  {line}")
+    return OK
+
+
 def _lab_option(parser: argparse.ArgumentParser, required: bool = True) -> None:
     parser.add_argument(
         "--lab", required=required, help="a lab's number, name or folder"
@@ -162,6 +181,8 @@ def _box_option(parser: argparse.ArgumentParser) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line of all verbs."""
+    from grader.classroom.cli import add_options as grade_options
+
     top = argparse.ArgumentParser(prog="grader", description=__doc__)
     verbs = top.add_subparsers(dest="verb", required=True)
 
@@ -204,6 +225,15 @@ def parser() -> argparse.ArgumentParser:
     _lab_option(verb, required=False)
     verb.set_defaults(run=_verify)
 
+    verb = verbs.add_parser("grade", help="grade a class")
+    grade_options(verb)
+    _box_option(verb)
+    verb.set_defaults(run=_grade)
+
+    verb = verbs.add_parser("captures", help="run what the handouts show")
+    verb.add_argument("--check", action="store_true", help="only compare")
+    verb.set_defaults(run=_captures)
+
     verb = verbs.add_parser("handout", help="pack what students get")
     verb.add_argument("--out", required=True, help="the archive to write")
     verb.set_defaults(run=_handout)
@@ -213,7 +243,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a verb; returns its exit status."""
+    from grader.box import BoxError
+    from grader.captures import CaptureError
     from grader.cases import CaseError
+    from grader.classroom.entries import ClassError
+    from grader.classroom.store import StoreError
     from grader.judge.submission import BadSubmission
     from grader.skeletons import SkeletonError
     from grader.variant import BadCard
@@ -222,7 +256,17 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status: int = options.run(options)
         return status
-    except (LabError, BadCard, BadSubmission, CaseError, SkeletonError) as error:
+    except (
+        BadCard,
+        BadSubmission,
+        BoxError,
+        CaptureError,
+        CaseError,
+        ClassError,
+        LabError,
+        SkeletonError,
+        StoreError,
+    ) as error:
         print(f"{options.verb}: {printable(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
