@@ -173,7 +173,7 @@ def _suite(root: Path, solution: str) -> Iterator[Path]:
     """A copy of the suite; in one lab, if any, with the solution's programs."""
     with tempfile.TemporaryDirectory(prefix="captures-") as name:
         top = Path(name, NAME)
-        made = shutil.ignore_patterns("build", "grades", "observations", ".git")
+        made = shutil.ignore_patterns("build", "grades", "observations", ".*")
         shutil.copytree(root, top, ignore=made, symlinks=True)
         if solution:
             kept_back = shutil.ignore_patterns("answers.sh", "*.md", "build")
