@@ -164,7 +164,7 @@ def transcript(command: str, folder: Path) -> list[str]:
     if status < 0 or status in (126, 127):  # a signal, or not to be run
         raise CaptureError(f"status {status} after: {' / '.join(shown[-2:])}")
     if asked:
-        raise CaptureError(f"`{program}` never pauses at {asked[0]!r}")
+        raise CaptureError(f"no pause at {asked[0]!r} in: {' / '.join(shown[-3:])}")
     return shown
 
 

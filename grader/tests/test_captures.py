@@ -117,7 +117,7 @@ def test_control_characters_are_spelled_out_and_long_lines_kept(root: Path) -> N
     [
         ("no-such-tool", "status 127 after: $ no-such-tool / "),
         ("kill -9 $$", "status -9 after: $ kill"),
-        ('build/demo at "middle": true', "`build/demo` never pauses at 'middle'"),
+        ('build/demo at "middle": true', "no pause at 'middle' in: "),
         ('build/demo at "after": no-such-tool PID', "status 127 after"),
         ("echo '```'", "the output holds a fence"),
     ],
