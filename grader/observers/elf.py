@@ -23,9 +23,7 @@ MOST_READS = 1_000_000
 """A static hello needs 20 000; a file of loops and endless names meets this soon."""
 MOST_PARTS = 2048
 """Segments and sections: a program has some 13 and 36."""
-DF_BIND_NOW = 0x8
-DF_1_NOW = 0x1
-DF_1_PIE = 0x08000000
+DF_BIND_NOW, DF_1_NOW, DF_1_PIE = 0x8, 0x1, 0x08000000
 
 Relro = Literal["none", "partial", "full"]
 
