@@ -19,7 +19,7 @@ from grader.observers import Malformed, decode
 
 TOOL = "ELF file"
 MOST_BYTES = 256 << 20
-MOST_READS = 1_000_000
+MOST_READS = 200_000
 """A static hello needs 20 000; a file of loops and endless names meets this soon."""
 MOST_PARTS = 2048
 """Segments and sections: a program has some 13 and 36."""
