@@ -81,10 +81,18 @@ build/%.o: %.c build/flags
 $(SUPPORT_LIB): $(addprefix build/support/,pause.o maps.o maps_parse.o)
 	$(call quiet,AR)$(AR) rcs $@ $^
 
-build/support/%.o: $(SUPPORT)/%.c build/flags | build/support
+build/support/%.o: $(SUPPORT)/%.c build/flags | build/support/memview
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
-build build/support:
+# The viewer is no program to be observed, so it may be fast.
+MEMVIEW = $(patsubst $(SUPPORT)/%.c,build/support/%.o,\
+	$(wildcard $(SUPPORT)/memview/*.c))
+$(MEMVIEW): COMPILE += -O2
+
+build/memview: $(MEMVIEW) $(SUPPORT_LIB)
+	$(call quiet,LINK)$(LINK) -pie -o $@ $^
+
+build build/support/memview:
 	@mkdir -p $@
 
 # The flags of the last build; when they change, everything is built again.
@@ -126,4 +134,4 @@ clean:
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(SUPPORT)/lab.mk
 
--include $(wildcard build/*.d build/support/*.d)
+-include $(wildcard build/*.d build/support/*.d build/support/*/*.d)

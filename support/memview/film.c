@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Where the steps of a film come from: a process, files, a recording. */
+
+#include "model.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Writes the problem for people; always -1. */
+__attribute__((format(printf, 2, 3))) static int fail(char *problem,
+						      const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(problem, PROBLEM_MAX, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+void step_free(struct step *step)
+{
+	maps_free(&step->maps);
+	free(step->labels);
+	free(step->title);
+	free(step->caption);
+	*step = (struct step){ 0 };
+}
+
+/* Labels the step and appends it; the step is the film's, or freed. */
+static int add(struct film *film, struct step *step, pid_t pid, char *problem)
+{
+	struct step *larger;
+
+	step->labels = areas_label(&step->maps, pid);
+	larger = reallocarray(film->steps, film->count + 1, sizeof(*larger));
+	if (larger)
+		film->steps = larger;
+	if (!step->labels || !step->title || !step->caption || !larger) {
+		step_free(step);
+		return fail(problem, "not enough memory");
+	}
+	film->steps[film->count++] = *step;
+	return 0;
+}
+
+/* "process 4711 (bash)"; the caller frees it. */
+static char *title_of(pid_t pid)
+{
+	char path[64], comm[32] = "", *title; /* the kernel's limit is 16 */
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	file = fopen(path, "re");
+	if (file) {
+		comm[fread(comm, 1, sizeof(comm) - 1, file)] = '\0';
+		comm[strcspn(comm, "\n")] = '\0';
+		fclose(file);
+	}
+	if (asprintf(&title, "process %ld (%s)", (long)pid, comm) < 0)
+		return NULL;
+	return title;
+}
+
+int film_add_process(struct film *film, pid_t pid, char *problem)
+{
+	struct step step = { 0 };
+
+	if (smaps_read(pid, &step.maps) != 0) {
+		switch (errno) {
+		case ESRCH:
+			return fail(problem,
+				    "no process %ld with memory: it ended, or "
+				    "never was; `ps -e` lists those there are",
+				    (long)pid);
+		case EACCES:
+		case EPERM:
+			return fail(problem,
+				    "process %ld belongs to another user or "
+				    "guards its memory; as root, or with sudo, "
+				    "it can be looked at",
+				    (long)pid);
+		default:
+			return fail(problem, "%s", step.maps.problem);
+		}
+	}
+	step.title = title_of(pid);
+	step.caption = strdup("");
+	return add(film, &step, pid, problem);
+}
+
+/* A file of one or more mappings, with this caption; the caption is freed. */
+static int add_file(struct film *film, const char *path, char *caption,
+		    char *problem)
+{
+	struct step step = { .caption = caption };
+	struct stat status;
+	FILE *file;
+	int result;
+
+	file = fopen(path, "re");
+	if (!file) {
+		free(caption);
+		return fail(problem, "%s: %s", path, strerror(errno));
+	}
+	if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
+		errno = EISDIR;
+		result = -1;
+		fail(problem, "%s: is a folder", path);
+	} else {
+		result = maps_parse(file, &step.maps);
+		if (result != 0)
+			fail(problem,
+			     "%s: %s: not a copy of /proc/PID/maps or smaps",
+			     path, step.maps.problem);
+		else if (step.maps.count == 0)
+			result = fail(problem,
+				      "%s: is empty: copy it again, while the "
+				      "process runs",
+				      path);
+	}
+	fclose(file);
+	if (result != 0) {
+		step_free(&step);
+		return -1;
+	}
+	step.title = strdup(path);
+	return add(film, &step, 0, problem);
+}
+
+int film_add_file(struct film *film, const char *path, char *problem)
+{
+	return add_file(film, path, strdup(""), problem);
+}
+
+/* The first line of the file beside 001.smaps, 001.txt; the caller frees it. */
+static char *read_caption(const char *path)
+{
+	char *name = strdup(path), *line = NULL;
+	size_t room = 0;
+	FILE *file;
+
+	if (!name)
+		return NULL;
+	memcpy(name + strlen(name) - strlen("smaps"), "txt", sizeof("txt"));
+	file = fopen(name, "re");
+	free(name);
+	if (!file)
+		return strdup("");
+	if (getline(&line, &room, file) >= 0) {
+		line[strcspn(line, "\n")] = '\0';
+	} else {
+		free(line);
+		line = strdup("");
+	}
+	fclose(file);
+	return line;
+}
+
+static int is_step(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return dot && dot != entry->d_name && strcmp(dot, ".smaps") == 0;
+}
+
+int film_add_folder(struct film *film, const char *path, char *problem)
+{
+	struct dirent **entries;
+	int count, i, result = 0;
+	size_t had = film->count;
+	char *name;
+
+	count = scandir(path, &entries, is_step, versionsort);
+	if (count < 0)
+		return fail(problem, "%s: %s", path, strerror(errno));
+	if (count == 0)
+		result = fail(problem,
+			      "%s: holds no recording (no *.smaps); memview "
+			      "--record makes one",
+			      path);
+	for (i = 0; i < count; i++) {
+		if (result == 0 &&
+		    asprintf(&name, "%s/%s", path, entries[i]->d_name) < 0) {
+			result = fail(problem, "not enough memory");
+		} else if (result == 0) {
+			result = add_file(film, name, read_caption(name),
+					  problem);
+			free(name);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	while (result != 0 && film->count > had)
+		step_free(&film->steps[--film->count]);
+	return result;
+}
+
+void film_free(struct film *film)
+{
+	while (film->count > 0)
+		step_free(&film->steps[--film->count]);
+	free(film->steps);
+	*film = (struct film){ 0 };
+}

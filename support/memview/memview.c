@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+
+/* memview - the address space of a process as a picture: `memview --help` */
+
+#include "faces.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { EXIT_USAGE = 2 };
+
+enum face { FACE_TERM, FACE_SVG, FACE_HTML, FACE_JSON };
+
+static const char help[] =
+	"memview - the address space of a process as a picture\n"
+	"\n"
+	"  memview PID                 a process, high addresses on top\n"
+	"  memview BEFORE AFTER        two copies of /proc/PID/smaps: what "
+	"changed\n"
+	"\n"
+	"  --unfold                    every mapping in a row of its own\n"
+	"  --help                      this text\n";
+
+struct options {
+	enum face face;
+	bool unfold;
+};
+
+static int complain(const char *problem)
+{
+	struct fitted fitted;
+
+	text_fit(&fitted, problem, TEXT_COLUMNS_MAX, true);
+	fprintf(stderr, "memview: %s\n", fitted.text);
+	return EXIT_FAILURE;
+}
+
+/* The process number that the argument is, or 0. */
+static pid_t process_of(const char *argument)
+{
+	char *end;
+	long pid;
+
+	if (!isdigit((unsigned char)argument[0]))
+		return 0;
+	errno = 0;
+	pid = strtol(argument, &end, 10);
+	return errno == 0 && *end == '\0' && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+/* The steps that the arguments name. */
+static int add_all(struct film *film, char **arguments, char *problem)
+{
+	struct stat status;
+	int result = 0;
+	pid_t pid;
+
+	for (; *arguments && result == 0; arguments++) {
+		pid = process_of(*arguments);
+		if (pid != 0)
+			result = film_add_process(film, pid, problem);
+		else if (stat(*arguments, &status) == 0 &&
+			 S_ISDIR(status.st_mode))
+			result = film_add_folder(film, *arguments, problem);
+		else
+			result = film_add_file(film, *arguments, problem);
+	}
+	return result;
+}
+
+static int print_steps(const struct film *film, const struct look *look)
+{
+	size_t i, first = film->count == 2 ? 1 : 0;
+
+	/* Two files are a before and an after, and what counts is the latter.
+	 */
+	for (i = first; i < film->count; i++) {
+		if (i > first)
+			putchar('\n');
+		if (term_print(stdout, i > 0 ? &film->steps[i - 1] : NULL,
+			       &film->steps[i], look) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "unfold", no_argument, NULL, 'u' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	bool utf8 = text_setup();
+	struct options options = { 0 };
+	struct film film = { 0 };
+	char problem[PROBLEM_MAX];
+	struct look look;
+	int option, result;
+
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (option) {
+		case 'u':
+			options.unfold = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_SUCCESS;
+		default:
+			fputs(help, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc) {
+		fputs(help, stderr);
+		return EXIT_USAGE;
+	}
+	if (add_all(&film, argv + optind, problem) != 0) {
+		film_free(&film);
+		return complain(problem);
+	}
+	look = look_here(utf8);
+	look.unfold = options.unfold;
+	result = print_steps(&film, &look);
+	film_free(&film);
+	if (result != 0 || fclose(stdout) != 0)
+		return complain(strerror(errno));
+	return EXIT_SUCCESS;
+}
