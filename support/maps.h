@@ -41,9 +41,12 @@ struct mapping {
 	size_t proportional; /* the same, each page divided by its users */
 	size_t shared_clean, shared_dirty;
 	size_t private_clean, private_dirty;
-	size_t anonymous; /* resident and not (or no longer) a file's page */
-	size_t huge;	  /* resident in transparent huge pages */
+	size_t referenced; /* used lately, as far as the kernel has looked */
+	size_t anonymous;  /* resident and not (or no longer) a file's page */
+	size_t lazy_free;  /* given up with MADV_FREE, but still there */
+	size_t huge;	   /* resident in transparent huge pages */
 	size_t swapped;
+	size_t swapped_proportional;
 	size_t locked;
 };
 

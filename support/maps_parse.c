@@ -35,9 +35,12 @@ static const struct field fields[] = {
 	{ "Shared_Dirty", offsetof(struct mapping, shared_dirty) },
 	{ "Private_Clean", offsetof(struct mapping, private_clean) },
 	{ "Private_Dirty", offsetof(struct mapping, private_dirty) },
+	{ "Referenced", offsetof(struct mapping, referenced) },
 	{ "Anonymous", offsetof(struct mapping, anonymous) },
+	{ "LazyFree", offsetof(struct mapping, lazy_free) },
 	{ "AnonHugePages", offsetof(struct mapping, huge) },
 	{ "Swap", offsetof(struct mapping, swapped) },
+	{ "SwapPss", offsetof(struct mapping, swapped_proportional) },
 	{ "Locked", offsetof(struct mapping, locked) },
 };
 

@@ -24,6 +24,8 @@ static const char help[] =
 	"  memview BEFORE AFTER        two copies of /proc/PID/smaps: what "
 	"changed\n"
 	"\n"
+	"  --json                      every mapping and number, for "
+	"programs\n"
 	"  --unfold                    every mapping in a row of its own\n"
 	"  --help                      this text\n";
 
@@ -93,6 +95,7 @@ static int print_steps(const struct film *film, const struct look *look)
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
+		{ "json", no_argument, NULL, 'j' },
 		{ "unfold", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -106,6 +109,9 @@ int main(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (option) {
+		case 'j':
+			options.face = FACE_JSON;
+			break;
 		case 'u':
 			options.unfold = true;
 			break;
@@ -127,7 +133,10 @@ int main(int argc, char **argv)
 	}
 	look = look_here(utf8);
 	look.unfold = options.unfold;
-	result = print_steps(&film, &look);
+	if (options.face == FACE_JSON)
+		result = json_print(stdout, &film);
+	else
+		result = print_steps(&film, &look);
 	film_free(&film);
 	if (result != 0 || fclose(stdout) != 0)
 		return complain(strerror(errno));
