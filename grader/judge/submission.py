@@ -36,6 +36,8 @@ from grader.judge.members import (
 from grader.lab import Lab
 from grader.variant import BadCard, Student, read_student
 
+REMEDY = "ask for the labs' folders as one .tar.gz or .zip"
+
 
 class BadSubmission(Exception):
     """A submission that cannot be read; the text names it and the remedy."""
@@ -71,8 +73,7 @@ def import_submission(
         for member in _members(source, layout.wanted):
             layout.take(member)
     except Bad as error:
-        remedy = f"ask for the folder {lab.id} as a .tar.gz or a .zip"
-        raise BadSubmission(f"{shown(source.name)}: {error}; {remedy}") from None
+        raise BadSubmission(f"{shown(source.name)}: {error}; {REMEDY}") from None
     files, card = layout.choose(flat)
     staging.mkdir(mode=0o700)
     staging.chmod(0o755)

@@ -27,7 +27,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.judge import members
-from grader.judge.submission import BadSubmission, Submission, import_submission
+from grader.judge.submission import (
+    REMEDY,
+    BadSubmission,
+    Submission,
+    import_submission,
+)
 from grader.lab import Lab, Task
 
 LAB = Lab(
@@ -513,7 +518,7 @@ def test_garbage_is_named_and_so_is_the_remedy(head: bytes, tmp_path: Path) -> N
     with pytest.raises(BadSubmission) as caught:
         take(path)
     assert str(caught.value).startswith("case-x.tar.gz: is ")
-    assert str(caught.value).endswith("ask for the folder 02-demo as a .tar.gz or a .zip")
+    assert str(caught.value).endswith(REMEDY)
 
 
 def test_a_tar_that_loses_files_behind_a_damaged_header(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""The verb `grade`: its options, and the sample class where none is named."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from grader.classroom.entries import ClassError
+from grader.classroom.grade import GRADER_FAULT, NOT_ALL, grade
+from grader.classroom.judging import Ask
+from grader.classroom.sample import differences, load_sample
+from grader.classroom.sample_build import build_sample
+from grader.classroom.terminal import say
+from grader.lab import ROOT, all_labs, find_lab
+
+BUILT = ROOT / "build" / "sample-class"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `grade`, but --box."""
+    parser.add_argument("--class", dest="folder", help="a folder, one entry a student")
+    parser.add_argument("--out", required=True, help="where everything is written")
+    parser.add_argument("--jobs", type=int, help="judges at once (default: cores)")
+    parser.add_argument("--labs", help="for example 02,04 (default: all)")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Grade; returns the exit status.
+
+    0: all was graded. 1: a submission could not be read, or a case of the
+    sample class has another score than it should. 3: the grader's own fault.
+    """
+    labs = all_labs()
+    if options.labs:
+        chosen = {find_lab(name).number for name in options.labs.split(",")}
+        labs = tuple(lab for lab in labs if lab.number in chosen)
+    jobs = options.jobs or len(os.sched_getaffinity(0))
+    if jobs < 1:
+        raise ClassError("JOBS: at least one judge has to work")
+    folder = Path(options.folder) if options.folder else BUILT
+    cases = () if options.folder else load_sample()
+    try:
+        if cases:
+            build_sample(cases, folder, jobs, console)
+        graded = grade(Ask(folder, Path(options.out), labs, jobs, options.box), console)
+    except KeyboardInterrupt:
+        say(console, "stopped; what is graded is kept, the same command goes on")
+        raise
+    wrong = differences(cases, graded.rows)
+    for line in wrong:
+        say(console, line)
+    if cases and not wrong:
+        say(console, f"all {len(cases)} cases have the scores that they should have")
+    return NOT_ALL if wrong and graded.status != GRADER_FAULT else graded.status

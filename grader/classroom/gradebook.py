@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""The gradebook: a row a student, what is odd about it, CSV and JSON.
+
+The same submissions and results give the same bytes: everything is sorted,
+and nothing holds a time.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader.lab import Lab
+from grader.outcome import Cause, Result, to_json
+from grader.text import printable
+from grader.variant import Student
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]|^[.-]")
+_UNDECIDED = {
+    Cause.TOOL: "a tool is missing",
+    Cause.PERMISSION: "not permitted on this machine",
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One lab of one student: a result, or the reason why there is none.
+
+    `digest` is that of the files handed in, empty if there are none.
+    """
+
+    lab: Lab
+    student: Student
+    digest: str
+    result: Result | None
+    trouble: str = ""
+
+    @property
+    def score(self) -> int | None:
+        """The points; None where nobody can say: never a zero."""
+        if self.result is None or self.result.unchecked == self.result.max:
+            return None
+        return self.result.score
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student; `key` is the entry's name, one cell a lab."""
+
+    key: str
+    cells: tuple[Cell, ...]
+    flags: tuple[str, ...] = ()
+
+    @property
+    def student(self) -> Student:
+        """The card as the labs gave it; empty if none could be read."""
+        cards = [cell.student for cell in self.cells if cell.student != Student()]
+        return cards[0] if cards else Student()
+
+    @property
+    def name(self) -> str:
+        """The entry's name, fit for one line."""
+        return one_line(self.key)
+
+    @property
+    def slug(self) -> str:
+        """The entry's name as a file's name: plain, and never another's."""
+        if len(self.key) <= 80 and not _UNSAFE.search(self.key):
+            return self.key
+        raw = self.key.encode("utf-8", "surrogateescape")
+        plain = _UNSAFE.sub("_", self.key)[:60]
+        return f"{plain}-{hashlib.sha256(raw).hexdigest()[:12]}"
+
+    @property
+    def total(self) -> int | None:
+        """The sum of the labs that have a score."""
+        scores = [cell.score for cell in self.cells if cell.score is not None]
+        return sum(scores) if scores else None
+
+    @property
+    def unchecked(self) -> int:
+        """Points that are neither earned nor lost."""
+        return sum(cell.result.unchecked for cell in self.cells if cell.result)
+
+
+def one_line(text: str) -> str:
+    """A text of unknown origin, fit for one line."""
+    return printable(text).replace("\n", "\\n")
+
+
+def flagged(rows: Iterable[Row], pristine: Mapping[str, str]) -> tuple[Row, ...]:
+    """The rows by key, each with what a teacher should look at, in words.
+
+    `pristine` has the digest of each lab's skeletons, by the lab's id: equal
+    skeletons are no coincidence.
+    """
+    rows = sorted(rows, key=lambda row: row.key)
+    ids: dict[str, list[Row]] = defaultdict(list)
+    works: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.student.id:
+            ids[row.student.id].append(row)
+        for cell in row.cells:
+            if cell.digest and cell.digest != pristine.get(cell.lab.id):
+                works[cell.lab.id, cell.digest].append(row)
+    result = []
+    for row in rows:
+        flags = []
+        same = [other.name for other in ids[row.student.id] if other.key != row.key]
+        if same and row.student.id:
+            flags.append(f"the same id in student.toml as {', '.join(same)}")
+        troubles = {cell.trouble for cell in row.cells}
+        if len(troubles) == 1 and "" not in troubles:
+            flags += map(one_line, troubles)  # the whole submission's
+        for cell in row.cells if "" in troubles else ():
+            others = works[cell.lab.id, cell.digest] if cell.digest else []
+            same = [other.name for other in others if other.key != row.key]
+            flags += [f"{cell.lab.id}: {words}" for words in _flags_of(cell)]
+            if same:
+                flags.append(f"{cell.lab.id}: the same files as {', '.join(same)}")
+        result.append(replace(row, flags=tuple(flags)))
+    return tuple(result)
+
+
+def _flags_of(cell: Cell) -> list[str]:
+    if cell.result is None:
+        return [one_line(cell.trouble)]
+    flags = []
+    if not cell.digest:
+        flags.append("nothing was handed in")
+    if cell.result.grader_fault:
+        flags.append("the grader's own fault, grade again")
+    for cause, words in _UNDECIDED.items():
+        points = sum(c.points for c in cell.result.checks if c.cause is cause)
+        if points:
+            flags.append(f"{points} points not checked: {words}")
+    return flags
+
+
+def to_csv(rows: Sequence[Row], labs: Sequence[Lab]) -> str:
+    """RFC 4180. An empty score is no score: no importer reads it as zero."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    names = [lab.id for lab in labs]
+    writer.writerow(["student", "id", "name", *names, "total", "unchecked", "flags"])
+    for row in rows:
+        student = row.student
+        texts = [_cell_text(text) for text in (row.key, student.id, student.name)]
+        scores = ["" if cell.score is None else cell.score for cell in row.cells]
+        total = "" if row.total is None else row.total
+        flags = _cell_text("; ".join(row.flags))
+        writer.writerow([*texts, *scores, total, row.unchecked, flags])
+    return file.getvalue()
+
+
+def _cell_text(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: `'` before what could be."""
+    text = one_line(text)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
+def write_json(rows: Iterable[Row], folder: Path) -> None:
+    """folder/STUDENT/LAB.json for every result."""
+    for row in rows:
+        for cell in row.cells:
+            if cell.result is not None:
+                target = folder / row.slug / f"{cell.lab.id}.json"
+                write_whole(target, to_json(cell.result))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file: it holds the old text or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)

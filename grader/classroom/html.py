@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""The report: one page for the class, one a student; no script, no network.
+
+Every page stands alone. Whatever a template prints goes through `_finalize`
+and then through Jinja2's escaping: no student's text is ever markup, nor a
+control character.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from grader.classroom.gradebook import Row, write_whole
+from grader.lab import Lab
+from grader.outcome import Cause, CheckResult, Outcome, Result
+from grader.text import printable
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+_WORDS = {
+    Cause.BUILD: "cannot check: it does not build",
+    Cause.DEPENDS: "cannot check: another check has to pass first",
+    Cause.TOOL: "cannot check: a tool is missing here",
+    Cause.PERMISSION: "cannot check: not permitted on this machine",
+    Cause.GRADER: "cannot check: the grader's own fault",
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How a class did in one check."""
+
+    task: int
+    title: str
+    passed: int
+    failed: int
+    other: int
+
+    @property
+    def percent(self) -> int:
+        """Of all results of the check, those that passed."""
+        return round(100 * self.passed / (self.passed + self.failed + self.other))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A check as its page shows it.
+
+    `kind` is a style, `words` the outcome in words; `repeated` says that an
+    earlier check of the lab has the same text already.
+    """
+
+    check: CheckResult
+    kind: str
+    words: str
+    repeated: bool
+
+    @property
+    def same(self) -> str:
+        """What the actual value has in common with the expected, from the left."""
+        expected, actual = self.check.expected, self.check.actual
+        if not expected or "\n" in expected + actual:
+            return ""
+        pairs = zip(expected, actual)
+        length = next((n for n, (a, b) in enumerate(pairs) if a != b), len(expected))
+        return actual[:length]
+
+    @property
+    def rest(self) -> str:
+        """The actual value from the first difference on."""
+        return self.check.actual[len(self.same) :]
+
+
+def shown(result: Result) -> list[Shown]:
+    """The checks of a result, in words."""
+    said: set[str] = set()
+    found = []
+    for check in result.checks:
+        if check.cause is None:
+            kind = words = check.outcome.value
+        else:
+            kind, words = "cannot", _WORDS[check.cause]
+        repeated = check.cause is not None and check.actual in said
+        said.add(check.actual)
+        found.append(Shown(check, kind, words, repeated))
+    return found
+
+
+def rates(rows: Sequence[Row], number: int) -> list[Rate]:
+    """How the class did in each check of its lab `number`, counted from 0."""
+    results = [row.cells[number].result for row in rows]
+    columns = zip(*(result.checks for result in results if result is not None))
+    found = []
+    for column in columns:
+        outcomes = [check.outcome for check in column]
+        found.append(
+            Rate(
+                task=column[0].task,
+                title=column[0].title,
+                passed=outcomes.count(Outcome.PASS),
+                failed=outcomes.count(Outcome.FAIL),
+                other=outcomes.count(Outcome.CANNOT_CHECK),
+            )
+        )
+    return found
+
+
+def write_report(
+    rows: Sequence[Row], labs: Sequence[Lab], ignored: Sequence[str], folder: Path
+) -> None:
+    """Write folder/index.html and folder/students/STUDENT.html."""
+    environment = _environment()
+    results = [cell.result for row in rows for cell in row.cells if cell.result]
+    machine = results[0].environment if results else {}
+    boxes = sorted({(r.box, r.box_note) for r in results if r.box})
+    everywhere = {"labs": labs, "rows": rows, "machine": machine, "boxes": boxes}
+    page = environment.get_template("class.html")
+    tables = [(lab, rates(rows, number)) for number, lab in enumerate(labs)]
+    text = page.render(tables=tables, ignored=ignored, **everywhere)
+    write_whole(folder / "index.html", text)
+    page = environment.get_template("student.html")
+    for number, row in enumerate(rows):
+        text = page.render(
+            row=row,
+            before=rows[number - 1] if number else None,
+            after=rows[number + 1] if number + 1 < len(rows) else None,
+            shown=shown,
+            **everywhere,
+        )
+        write_whole(folder / "students" / f"{row.slug}.html", text)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _finalize(value: object) -> object:
+    """What is printed for a value; markup is what the templates made."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value)
+    return value
