@@ -26,6 +26,9 @@ static const char help[] =
 	"\n"
 	"  --json                      every mapping and number, for "
 	"programs\n"
+	"  --svg                       a picture, for slides and reports\n"
+	"  --html                      a page: the arrow keys step through a "
+	"recording\n"
 	"  --unfold                    every mapping in a row of its own\n"
 	"  --help                      this text\n";
 
@@ -95,6 +98,8 @@ static int print_steps(const struct film *film, const struct look *look)
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
+		{ "svg", no_argument, NULL, 's' },
+		{ "html", no_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "unfold", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
@@ -109,6 +114,12 @@ int main(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (option) {
+		case 's':
+			options.face = FACE_SVG;
+			break;
+		case 'w':
+			options.face = FACE_HTML;
+			break;
 		case 'j':
 			options.face = FACE_JSON;
 			break;
@@ -135,6 +146,10 @@ int main(int argc, char **argv)
 	look.unfold = options.unfold;
 	if (options.face == FACE_JSON)
 		result = json_print(stdout, &film);
+	else if (options.face == FACE_SVG)
+		result = svg_print(stdout, &film, options.unfold);
+	else if (options.face == FACE_HTML)
+		result = html_print(stdout, &film, options.unfold);
 	else
 		result = print_steps(&film, &look);
 	film_free(&film);
