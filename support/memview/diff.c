@@ -172,6 +172,15 @@ int diff_make(const struct step *before, const struct step *after,
 	return result;
 }
 
+bool pair_differs(const struct pair *pair)
+{
+	if (pair->change != CHANGE_NONE || pair->old_rights[0] != '\0')
+		return true;
+	return pair->before &&
+	       (pair->before->resident != pair->after->resident ||
+		pair->before->swapped != pair->after->swapped);
+}
+
 void diff_free(struct diff *diff)
 {
 	free(diff->at);

@@ -139,28 +139,58 @@ int film_add_file(struct film *film, const char *path, char *problem)
 	return add_file(film, path, strdup(""), problem);
 }
 
-/* The first line of the file beside 001.smaps, 001.txt; the caller frees it. */
-static char *read_caption(const char *path)
+/* The next line, without its newline; the caller frees it. "" at the end. */
+static char *read_line(FILE *file)
 {
-	char *name = strdup(path), *line = NULL;
+	char *line = NULL;
 	size_t room = 0;
-	FILE *file;
 
-	if (!name)
-		return NULL;
-	memcpy(name + strlen(name) - strlen("smaps"), "txt", sizeof("txt"));
-	file = fopen(name, "re");
-	free(name);
-	if (!file)
-		return strdup("");
 	if (getline(&line, &room, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
-	} else {
-		free(line);
-		line = strdup("");
+		return line;
 	}
-	fclose(file);
-	return line;
+	free(line);
+	return strdup("");
+}
+
+/* What the file beside 001.smaps, 001.txt, says; without one, nothing. */
+static void read_text(const char *path, char **caption, char **title)
+{
+	char *name = strdup(path);
+	FILE *file = NULL;
+
+	if (name) {
+		memcpy(name + strlen(name) - strlen("smaps"), "txt",
+		       sizeof("txt"));
+		file = fopen(name, "re");
+	}
+	free(name);
+	*caption = file ? read_line(file) : strdup("");
+	*title = file ? read_line(file) : strdup("");
+	if (file)
+		fclose(file);
+}
+
+/* A step of a recording, number i + 1 of so many. */
+static int add_recorded(struct film *film, const char *path, int i, int count,
+			char *problem)
+{
+	char *caption, *who, *title = NULL;
+	int result;
+
+	read_text(path, &caption, &who);
+	if (!who || asprintf(&title, "%s, step %d of %d",
+			     who[0] != '\0' ? who : path, i + 1, count) < 0)
+		title = NULL;
+	free(who);
+	result = add_file(film, path, caption, problem);
+	if (result == 0 && title) {
+		free(film->steps[film->count - 1].title);
+		film->steps[film->count - 1].title = title;
+	} else {
+		free(title);
+	}
+	return result;
 }
 
 static int is_step(const struct dirent *entry)
@@ -190,8 +220,7 @@ int film_add_folder(struct film *film, const char *path, char *problem)
 		    asprintf(&name, "%s/%s", path, entries[i]->d_name) < 0) {
 			result = fail(problem, "not enough memory");
 		} else if (result == 0) {
-			result = add_file(film, name, read_caption(name),
-					  problem);
+			result = add_recorded(film, name, i, count, problem);
 			free(name);
 		}
 		free(entries[i]);

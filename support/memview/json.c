@@ -86,13 +86,6 @@ static void print_index(FILE *out, const char *name,
 		fprintf(out, ",\"%s\":null", name);
 }
 
-static bool differs(const struct pair *pair)
-{
-	return pair->change != CHANGE_NONE || pair->old_rights[0] != '\0' ||
-	       pair->before->resident != pair->after->resident ||
-	       pair->before->swapped != pair->after->swapped;
-}
-
 static int print_changes(FILE *out, const struct step *before,
 			 const struct step *after)
 {
@@ -105,7 +98,7 @@ static int print_changes(FILE *out, const struct step *before,
 		return -1;
 	for (i = 0; i < diff.count; i++) {
 		pair = &diff.at[i];
-		if (!differs(pair))
+		if (!pair_differs(pair))
 			continue;
 		fprintf(out, "%s\n{\"change\":\"%s\"", comma,
 			change_word(pair->change));

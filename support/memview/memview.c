@@ -3,6 +3,7 @@
 /* memview - the address space of a process as a picture: `memview --help` */
 
 #include "faces.h"
+#include "record.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -35,6 +36,7 @@ static const char help[] =
 struct options {
 	enum face face;
 	bool unfold;
+	const char *record; /* the folder, or NULL */
 };
 
 static int complain(const char *problem)
@@ -95,12 +97,33 @@ static int print_steps(const struct film *film, const struct look *look)
 	return 0;
 }
 
+static int record(const char *folder, char **arguments)
+{
+	char problem[PROBLEM_MAX] = "";
+	struct recording recording = { .folder = folder, .problem = problem };
+	pid_t pid = arguments[1] ? 0 : process_of(arguments[0]);
+	int result;
+
+	if (recording_open(&recording) != 0)
+		return complain(problem);
+	if (pid != 0)
+		result = record_process(&recording, pid);
+	else
+		result = record_program(&recording, arguments);
+	if (result != 0)
+		return complain(problem);
+	printf("%u steps are in %s; to see them: memview %s\n", recording.steps,
+	       folder, folder);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "svg", no_argument, NULL, 's' },
 		{ "html", no_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "record", required_argument, NULL, 'r' },
 		{ "unfold", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -112,7 +135,7 @@ int main(int argc, char **argv)
 	struct look look;
 	int option, result;
 
-	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+", names, NULL)) != -1) {
 		switch (option) {
 		case 's':
 			options.face = FACE_SVG;
@@ -122,6 +145,9 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			options.face = FACE_JSON;
+			break;
+		case 'r':
+			options.record = optarg;
 			break;
 		case 'u':
 			options.unfold = true;
@@ -138,6 +164,8 @@ int main(int argc, char **argv)
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
+	if (options.record)
+		return record(options.record, argv + optind);
 	if (add_all(&film, argv + optind, problem) != 0) {
 		film_free(&film);
 		return complain(problem);

@@ -98,6 +98,9 @@ int diff_make(const struct step *before, const struct step *after,
 	      struct diff *diff);
 void diff_free(struct diff *diff);
 
+/* Whether there is anything to say about it. */
+bool pair_differs(const struct pair *pair);
+
 struct extent {
 	uint64_t size, resident, swapped;
 };
@@ -135,6 +138,9 @@ void rows_totals(FILE *out, const struct rows *rows, bool compare,
 
 /* "GREW +8 MiB, RAM +2 MiB"; nothing when nothing changed. */
 void row_change(FILE *out, const struct row *row);
+
+/* Whether there is. */
+bool row_differs(const struct row *row);
 
 /* What of the size is in RAM, in units of so many; 0 only if nothing is. */
 unsigned int extent_share(const struct extent *extent, unsigned int units);

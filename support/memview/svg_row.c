@@ -29,14 +29,6 @@ enum {
 	GAP_ROW = 20,
 };
 
-static bool changed(const struct row *row)
-{
-	return row->change != CHANGE_NONE || row->old_rights[0] != '\0' ||
-	       row->before.size != row->after.size ||
-	       row->before.resident != row->after.resident ||
-	       row->before.swapped != row->after.swapped;
-}
-
 static bool has_gap(const struct row *row, const struct row *above)
 {
 	return above && row->end < above->start;
@@ -45,7 +37,7 @@ static bool has_gap(const struct row *row, const struct row *above)
 unsigned int svg_row_height(const struct row *row, const struct row *above,
 			    bool compare)
 {
-	return (compare && changed(row) ? SVG_CHANGED_ROW : SVG_ROW) +
+	return (compare && row_differs(row) ? SVG_CHANGED_ROW : SVG_ROW) +
 	       (has_gap(row, above) ? GAP_ROW : 0);
 }
 
@@ -179,7 +171,7 @@ void svg_row(FILE *out, const struct row *row, const struct row *above,
 	     unsigned int y, bool wide, bool compare)
 {
 	unsigned int width = wide ? SVG_COMPARE_WIDTH : SVG_SINGLE_WIDTH;
-	bool differs = compare && changed(row);
+	bool differs = compare && row_differs(row);
 	char rights[32];
 
 	if (has_gap(row, above)) {

@@ -149,14 +149,6 @@ static void print_side(FILE *out, const struct row *row,
 	fprintf(out, " %5s", size_short(extent->resident).text);
 }
 
-static bool changed(const struct row *row)
-{
-	return row->change != CHANGE_NONE || row->old_rights[0] != '\0' ||
-	       row->before.size != row->after.size ||
-	       row->before.resident != row->after.resident ||
-	       row->before.swapped != row->after.swapped;
-}
-
 static void print_change(FILE *out, const struct row *row,
 			 const struct look *look)
 {
@@ -217,7 +209,7 @@ static void print_rights(FILE *out, const struct row *row,
 static void print_row(FILE *out, const struct row *row,
 		      const struct layout *layout, const struct look *look)
 {
-	bool differs = layout->compare && changed(row);
+	bool differs = layout->compare && row_differs(row);
 
 	if (layout->compare && !differs)
 		attribute(out, look, 2);

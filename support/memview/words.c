@@ -26,6 +26,14 @@ static void print_delta(FILE *out, uint64_t before, uint64_t after)
 		fprintf(out, "-%s", size_long(before - after).text);
 }
 
+bool row_differs(const struct row *row)
+{
+	return row->change != CHANGE_NONE || row->old_rights[0] != '\0' ||
+	       row->before.size != row->after.size ||
+	       row->before.resident != row->after.resident ||
+	       row->before.swapped != row->after.swapped;
+}
+
 void row_change(FILE *out, const struct row *row)
 {
 	const char *gap = "";
