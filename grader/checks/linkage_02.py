@@ -78,7 +78,7 @@ class Four:
         if not done.trace_whole:
             cannot_check(Cause.PERMISSION, "strace did not see linkage to its end")
         calls = _after_mark(strace.parse(done.trace).calls)
-        offence = next(filter(None, (_offence(call, program) for call in calls)), None)
+        offence = next(filter(None, (offence_of(call, program) for call in calls)), None)
         if offence or not _has_read_maps(calls):
             fail(
                 expected="it reads /proc/self/maps, and asks for nothing else that "
@@ -205,7 +205,7 @@ def _after_mark(calls: Sequence[strace.Call]) -> Sequence[strace.Call]:
     cannot_check(Cause.GRADER, "company.c left no mark in strace's log")
 
 
-def _offence(call: strace.Call, program: Path) -> str | None:
+def offence_of(call: strace.Call, program: Path) -> str | None:
     """Why a call is more than reading one's own maps, or None."""
     shown = f"{call.name}({', '.join(call.args)})"
     if call.name in ("execve", "execveat"):
