@@ -12,24 +12,33 @@ import os
 import shutil
 import sys
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from grader.lab import LABS, ROOT, LabError, all_labs, find_lab
 from grader.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 OK, NOT_ALL, BAD_INPUT, GRADER_FAULT = 0, 1, 2, 3
 
 
 def _console() -> Console:
     """For a person: as wide as the terminal, 80 columns elsewhere."""
+    from rich.console import Console
+
     wide = sys.stdout.isatty()
     width = shutil.get_terminal_size((80, 24)).columns if wide else 80
     return Console(width=width, highlight=False)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from grader.box import become_ordinary
+    from grader.box import become_ordinary, prepare
+
+    out = os.open(options.json, os.O_WRONLY | os.O_CREAT, 0o644) if options.json else -1
+    if options.box == "limits":
+        become_ordinary()
+    prepare()  # while this process is small
     from grader.cases import entry_of
     from grader.judge.report import show
     from grader.judge.run import judge
@@ -37,9 +46,6 @@ def _check(options: argparse.Namespace) -> int:
     from grader.outcome import to_json
 
     lab = find_lab(options.lab)
-    out = os.open(options.json, os.O_WRONLY | os.O_CREAT, 0o644) if options.json else -1
-    if options.box == "limits":
-        become_ordinary()
     if options.submission:
         result = judge(lab, Path(options.submission), options.box)
     else:
@@ -59,6 +65,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _observe(options: argparse.Namespace) -> int:
+    from grader.box import prepare
+
+    prepare()  # while this process is small
     from grader.judge.bench import open_bench
     from grader.judge.catalogue import evidence_of
     from grader.judge.evidence import FOLDER, write_transcripts

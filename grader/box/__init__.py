@@ -34,6 +34,7 @@ from grader.box.levels import (
 from grader.box.limits import Finished, Limits
 from grader.box.process import BOX_STATUS, LAUNCHER, Ended, Plan, Process
 from grader.box.supervisor import Order
+from grader.box.zygote import prepare
 
 __all__ = [
     "Box",
@@ -46,6 +47,7 @@ __all__ = [
     "ToolMissing",
     "become_ordinary",
     "open_box",
+    "prepare",
 ]
 
 
@@ -128,17 +130,15 @@ class Box:
             **(env or {}),
         }
 
-        def confine() -> None:
-            if not boxed:
-                landlock.restrict(
-                    (*SYSTEM, *self.readable), (*DEVICES, *writable)
-                )
-
-        def order(descriptors: dict[int, int], control: int, report: int) -> Order:
-            cwd = "/" if boxed else str(where)
-            return Order(
-                inner, variables, cwd, uid, confine, descriptors, control, report
-            )
+        order = Order(
+            argv=tuple(inner),
+            env=variables,
+            cwd="/" if boxed else str(where),
+            uid=uid,
+            confined=not boxed,
+            readable=tuple(map(str, (*SYSTEM, *self.readable))),
+            writable=tuple(map(str, (*DEVICES, *writable))),
+        )
 
         def release() -> None:
             if not boxed:

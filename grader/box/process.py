@@ -16,7 +16,8 @@ from types import TracebackType
 
 from grader.box.levels import BoxError
 from grader.box.limits import Finished, Limits
-from grader.box.supervisor import Order, children_of, supervise
+from grader.box import zygote
+from grader.box.supervisor import Order, Wires, children_of
 from grader.box.tracer import Tracer
 
 # One line, as support/pause.h prints it.
@@ -49,7 +50,7 @@ class Ended(Exception):
 class Plan:
     """How to start: made by the box, used once."""
 
-    order: Callable[[dict[int, int], int, int], Order]
+    order: Order
     limits: Limits
     bubblewrap: bool
     tracer: tuple[str, ...]  # empty: none
@@ -90,7 +91,8 @@ class Process:
         self._started = time.monotonic()
         self._deadline = self._started + plan.limits.wall
         self._next_look = self._started
-        self._close("go")  # end of file lets the launcher's read return
+        os.write(self._fds["go"], b"\n")
+        self._close("go")
 
     def __enter__(self) -> Process:
         return self
@@ -106,7 +108,7 @@ class Process:
     # Starting
 
     def _fork(self) -> None:
-        """Fork the supervisor, which starts the launcher."""
+        """Have the supervisor started, which starts the launcher."""
         theirs = {}
         for name, number, ours in (
             ("stdin", 0, 1),
@@ -122,14 +124,11 @@ class Process:
             self._fds[name] = ends[ours]
             theirs[number] = ends[1 - ours]
         control, report = theirs.pop(-1), theirs.pop(-2)
-        self._supervisor = os.fork()
-        if self._supervisor == 0:
-            try:
-                supervise(self._plan.order(theirs, control, report))
-            finally:
-                os._exit(125)
-        for number in (*theirs.values(), control, report):
-            os.close(number)
+        try:
+            zygote.start(self._plan.order, Wires(theirs, control, report))
+        finally:
+            for number in (*theirs.values(), control, report):
+                os.close(number)
         for name in ("stdout", "stderr", "report", "box", "ready"):
             os.set_blocking(self._fds[name], False)
             self._selector.register(self._fds[name], selectors.EVENT_READ, name)
@@ -142,11 +141,12 @@ class Process:
         self._pump(lambda: bool(said["ready"]) or "ready" not in self._fds)
         if not said["ready"]:
             self._pump(lambda: False)
-            words = said["stderr"].decode(errors="replace").strip()
-            raise BoxError(f"the box does not start: {words or 'no reason given'}")
+            reason = said["stderr"].decode(errors="replace").strip()
+            raise BoxError(f"the box does not start: {reason or 'no reason given'}")
         # Both were written before the launcher's word.
         self._pump(lambda: b"\n" in said["report"])
-        self.pid = json.loads(said["report"].split(b"\n")[0])["started"]
+        words = json.loads(said["report"].split(b"\n")[0])
+        self.pid, self._supervisor = words["started"], words["supervisor"]
         if self._plan.bubblewrap:
             self._pump(lambda: b"\n" in said["box"])
             init = json.loads(said["box"].split(b"\n")[0])["child-pid"]
@@ -263,10 +263,10 @@ class Process:
     def _stop(self) -> None:
         """Have the supervisor kill what is left, and read all last words."""
         self._close("control")
-        if self._supervisor:
-            os.waitpid(self._supervisor, 0)
-            self._supervisor = 0
-        for name in ("report", "stdout", "stderr"):
+        while "report" in self._fds:  # open until nothing is left to kill
+            self._selector.select()
+            self._read("report")
+        for name in ("stdout", "stderr"):
             while name in self._fds and self._cut in (None, "wall time", "memory"):
                 before = len(self._text[name])
                 self._read(name)

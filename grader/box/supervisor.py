@@ -9,15 +9,18 @@ it has no child left. It reports to the judge in JSON lines.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
 import os
 import select
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
+
+from grader.box import landlock
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -28,19 +31,36 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Order:
-    """What to start: descriptors are this process's own numbers."""
+    """What to start.
 
-    argv: list[str]
+    `uid`: become this user and group first; None: stay. `confined`: write
+    below `writable` and read below it and `readable` only, where the kernel
+    has Landlock.
+    """
+
+    argv: tuple[str, ...]
     env: dict[str, str]
     cwd: str
-    uid: int | None  # become this user and group first; None: stay
-    confine: Callable[[], None]  # runs last in the child, before exec
-    descriptors: dict[int, int]  # number in the program -> number here
-    control: int  # end of file here: the judge is gone or wants an end
+    uid: int | None
+    confined: bool
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wires:
+    """The descriptors of one supervisor.
+
+    `program`: number in the program -> number here. End of file on `control`
+    says that the judge is gone or wants an end.
+    """
+
+    program: dict[int, int]
+    control: int
     report: int
 
 
-def supervise(order: Order) -> NoReturn:
+def supervise(order: Order, wires: Wires) -> NoReturn:
     """Run the order and end; called in a fresh fork, never returns."""
     status = 125
     try:
@@ -49,23 +69,23 @@ def supervise(order: Order) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        _close_all_but(order)
+        _close_all_but(wires)
         child = os.fork()
         if child == 0:
-            _become_program(order)
-        for number in order.descriptors.values():
+            _become_program(order, wires.program)
+        for number in wires.program.values():
             os.close(number)
-        _say(order.report, started=child)
-        ended = _wait(child, order.control)
+        _say(wires.report, supervisor=os.getpid(), started=child)
+        ended = _wait(child, wires.control)
         sweep(order.uid)
-        _say(order.report, status=ended)
+        _say(wires.report, status=ended)
         status = 0
     finally:
         os._exit(status)
 
 
-def _close_all_but(order: Order) -> None:
-    keep = sorted({order.control, order.report, *order.descriptors.values()})
+def _close_all_but(wires: Wires) -> None:
+    keep = sorted({wires.control, wires.report, *wires.program.values()})
     low = 0
     for number in keep:
         os.closerange(low, number)
@@ -73,17 +93,17 @@ def _close_all_but(order: Order) -> None:
     os.closerange(low, os.sysconf("SC_OPEN_MAX"))
 
 
-def _become_program(order: Order) -> NoReturn:
+def _become_program(order: Order, descriptors: dict[int, int]) -> NoReturn:
     try:
         os.setsid()
         for number in range(1, signal.NSIG):
             if number not in (signal.SIGKILL, signal.SIGSTOP, 32, 33):
                 signal.signal(number, signal.SIG_DFL)
         # Two steps, so that no number is overwritten before it is copied.
-        high = max(order.descriptors) + 1
+        high = max(descriptors) + 1
         copies = {
             target: fcntl.fcntl(source, fcntl.F_DUPFD, high)
-            for target, source in order.descriptors.items()
+            for target, source in descriptors.items()
         }
         os.closerange(0, high)
         for target, copy in copies.items():
@@ -98,7 +118,10 @@ def _become_program(order: Order) -> NoReturn:
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         os.umask(0o022)
         os.chdir(order.cwd)
-        order.confine()
+        if order.confined:
+            landlock.restrict(
+                map(Path, order.readable), map(Path, order.writable)
+            )
         os.execvpe(order.argv[0], order.argv, order.env)
     except BaseException as error:
         os.write(2, f"box: cannot start {order.argv[0]}: {error}\n".encode())
@@ -107,7 +130,8 @@ def _become_program(order: Order) -> NoReturn:
 
 
 def _say(report: int, **words: int | None) -> None:
-    os.write(report, (json.dumps(words) + "\n").encode())
+    with contextlib.suppress(BrokenPipeError):  # the judge is gone
+        os.write(report, (json.dumps(words) + "\n").encode())
 
 
 def _wait(child: int, control: int) -> int | None:
