@@ -5,6 +5,7 @@
 #include "faces.h"
 #include "record.h"
 #include "text.h"
+#include "view.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -30,12 +32,13 @@ static const char help[] =
 	"  --svg                       a picture, for slides and reports\n"
 	"  --html                      a page: the arrow keys step through a "
 	"recording\n"
+	"  --live                      a process while it runs\n"
 	"  --unfold                    every mapping in a row of its own\n"
 	"  --help                      this text\n";
 
 struct options {
 	enum face face;
-	bool unfold;
+	bool unfold, live;
 	const char *record; /* the folder, or NULL */
 };
 
@@ -81,6 +84,12 @@ static int add_all(struct film *film, char **arguments, char *problem)
 	return result;
 }
 
+/* A recording is stepped through where it can be. */
+static bool is_interactive(const struct film *film)
+{
+	return film->count > 2 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 static int print_steps(const struct film *film, const struct look *look)
 {
 	size_t i, first = film->count == 2 ? 1 : 0;
@@ -123,6 +132,7 @@ int main(int argc, char **argv)
 		{ "svg", no_argument, NULL, 's' },
 		{ "html", no_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "live", no_argument, NULL, 'l' },
 		{ "record", required_argument, NULL, 'r' },
 		{ "unfold", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
@@ -146,6 +156,9 @@ int main(int argc, char **argv)
 		case 'j':
 			options.face = FACE_JSON;
 			break;
+		case 'l':
+			options.live = true;
+			break;
 		case 'r':
 			options.record = optarg;
 			break;
@@ -166,18 +179,27 @@ int main(int argc, char **argv)
 	}
 	if (options.record)
 		return record(options.record, argv + optind);
+	look = look_here(utf8);
+	look.unfold = options.unfold;
+	if (options.live) {
+		if (!process_of(argv[optind]) || argv[optind + 1])
+			return complain("--live takes the number of a process; "
+					"`ps -e` lists them");
+		return screen_possible() ? live(process_of(argv[optind]), &look)
+					 : EXIT_FAILURE;
+	}
 	if (add_all(&film, argv + optind, problem) != 0) {
 		film_free(&film);
 		return complain(problem);
 	}
-	look = look_here(utf8);
-	look.unfold = options.unfold;
 	if (options.face == FACE_JSON)
 		result = json_print(stdout, &film);
 	else if (options.face == FACE_SVG)
 		result = svg_print(stdout, &film, options.unfold);
 	else if (options.face == FACE_HTML)
 		result = html_print(stdout, &film, options.unfold);
+	else if (is_interactive(&film) && screen_possible())
+		result = step_through(&film, &look) == EXIT_SUCCESS ? 0 : -1;
 	else
 		result = print_steps(&film, &look);
 	film_free(&film);
