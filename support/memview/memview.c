@@ -3,6 +3,7 @@
 /* memview - the address space of a process as a picture: `memview --help` */
 
 #include "faces.h"
+#include "pages.h"
 #include "record.h"
 #include "text.h"
 #include "view.h"
@@ -39,6 +40,7 @@ static const char help[] =
 struct options {
 	enum face face;
 	bool unfold, live;
+	const char *pages;  /* which, or NULL */
 	const char *record; /* the folder, or NULL */
 };
 
@@ -133,6 +135,7 @@ int main(int argc, char **argv)
 		{ "html", no_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "live", no_argument, NULL, 'l' },
+		{ "pages", required_argument, NULL, 'p' },
 		{ "record", required_argument, NULL, 'r' },
 		{ "unfold", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
@@ -159,6 +162,9 @@ int main(int argc, char **argv)
 		case 'l':
 			options.live = true;
 			break;
+		case 'p':
+			options.pages = optarg;
+			break;
 		case 'r':
 			options.record = optarg;
 			break;
@@ -181,6 +187,8 @@ int main(int argc, char **argv)
 		return record(options.record, argv + optind);
 	look = look_here(utf8);
 	look.unfold = options.unfold;
+	if (options.pages)
+		return pages(options.pages, argv + optind, &look);
 	if (options.live) {
 		if (!process_of(argv[optind]) || argv[optind + 1])
 			return complain("--live takes the number of a process; "
