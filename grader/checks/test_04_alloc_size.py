@@ -293,6 +293,8 @@ def test_threshold_tunables(bench: Bench) -> None:
     """threshold follows any threshold that is set, whatever else is set with it"""
     for value in (0, 25, 100, 4096):
         _expect_threshold(bench, _tunables(mmap_threshold=value))
+    # Set by itself, this one leaves the threshold dynamic.
+    _expect_threshold(bench, _tunables(tcache_count=0))
     chosen: tuple[tuple[int, dict[str, int]], ...] = (
         (10, {}),
         (13, {"tcache_count": 0}),
