@@ -34,6 +34,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.errors import InputError
 from grader.text import printable
 
 NAME = "process-memory-labs"
@@ -55,7 +56,7 @@ _KINDS = {
 }
 
 
-class CaptureError(Exception):
+class CaptureError(InputError):
     """A capture that cannot be made; says why."""
 
 

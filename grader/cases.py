@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.errors import InputError
 from grader.judge.bench import open_bench
 from grader.judge.catalogue import evidence_of
 from grader.judge.evidence import FOLDER, write_transcripts
@@ -31,7 +32,7 @@ SOLUTIONS = ROOT / "solutions"
 KEPT = (ROOT / "grader" / "wrong", ROOT / "grader" / "right")
 
 
-class CaseError(Exception):
+class CaseError(InputError):
     """A case that cannot be used; the text names the file and the remedy."""
 
 

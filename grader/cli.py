@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.errors import InputError
 from grader.lab import LABS, ROOT, LabError, all_labs, find_lab
 from grader.text import printable
 
@@ -190,8 +191,6 @@ def _box_option(parser: argparse.ArgumentParser) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line of all verbs."""
-    from grader.classroom.cli import add_options as grade_options
-
     top = argparse.ArgumentParser(prog="grader", description=__doc__)
     verbs = top.add_subparsers(dest="verb", required=True)
 
@@ -235,7 +234,10 @@ def parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=_verify)
 
     verb = verbs.add_parser("grade", help="grade a class")
-    grade_options(verb)
+    verb.add_argument("--class", dest="folder", help="a folder, one entry a student")
+    verb.add_argument("--out", required=True, help="where everything is written")
+    verb.add_argument("--jobs", type=int, help="judges at once (default: cores)")
+    verb.add_argument("--labs", help="for example 02,04 (default: all)")
     _box_option(verb)
     verb.set_defaults(run=_grade)
 
@@ -252,30 +254,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a verb; returns its exit status."""
-    from grader.box import BoxError
-    from grader.captures import CaptureError
-    from grader.cases import CaseError
-    from grader.classroom.entries import ClassError
-    from grader.classroom.store import StoreError
-    from grader.judge.submission import BadSubmission
-    from grader.skeletons import SkeletonError
-    from grader.variant import BadCard
-
     options = parser().parse_args(argv)
     try:
         status: int = options.run(options)
         return status
-    except (
-        BadCard,
-        BadSubmission,
-        BoxError,
-        CaptureError,
-        CaseError,
-        ClassError,
-        LabError,
-        SkeletonError,
-        StoreError,
-    ) as error:
+    except InputError as error:
         print(f"{options.verb}: {printable(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except OSError as error:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.errors import InputError
+
 ROOT = Path(__file__).resolve().parent.parent
 LABS = ROOT / "labs"
 
 Value = int | str
 
 
-class LabError(Exception):
+class LabError(InputError):
     """A lab that is not there or whose lab.toml is wrong; says the remedy."""
 
 

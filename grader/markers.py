@@ -38,6 +38,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.errors import InputError
+
 COLUMNS = 80
 TAB = 8
 C_SUFFIXES = (".c", ".h", ".S")
@@ -51,7 +53,7 @@ _BEGIN = re.compile(rf"BEGIN {_NAMED}: (?P<prompt>\S.*)")
 _END = re.compile(rf"END {_NAMED}")
 
 
-class SkeletonError(Exception):
+class SkeletonError(InputError):
     """A source that no skeleton can be cut from: FILE:LINE, and the remedy."""
 
 

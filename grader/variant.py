@@ -8,13 +8,14 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.errors import InputError
 from grader.lab import Lab, Value
 
 CARD_BYTES = 4096
 FIELD_CHARACTERS = 200
 
 
-class BadCard(Exception):
+class BadCard(InputError):
     """A student.toml that cannot be used; the text names file and remedy."""
 
 

@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 
 from grader.box import landlock
+from grader.errors import InputError
 
 UID_FIRST = 61184  # systemd's range for users that exist only while they run
 UID_COUNT = 256
@@ -34,7 +35,7 @@ DEVICES = tuple(
 )
 
 
-class BoxError(Exception):
+class BoxError(InputError):
     """The box cannot be had; the text says why and what to do."""
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verb `grade`: its options, and the sample class where none is named."""
+"""The verb `grade`, with the sample class where no class is named."""
 
 from __future__ import annotations
 
@@ -18,14 +18,6 @@ from grader.classroom.terminal import say
 from grader.lab import ROOT, all_labs, find_lab
 
 BUILT = ROOT / "build" / "sample-class"
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `grade`, but --box."""
-    parser.add_argument("--class", dest="folder", help="a folder, one entry a student")
-    parser.add_argument("--out", required=True, help="where everything is written")
-    parser.add_argument("--jobs", type=int, help="judges at once (default: cores)")
-    parser.add_argument("--labs", help="for example 02,04 (default: all)")
 
 
 def run(options: argparse.Namespace, console: Console) -> int:

@@ -20,6 +20,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.errors import InputError
+
 ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 BESIDE = (".csv", ".html", ".json", ".md", ".toml", ".txt", ".yml", ".yaml")
 
@@ -27,7 +29,7 @@ _MOODLE = re.compile(r"(.+_\d+)_assignsubmission_(file|onlinetext)_?")
 _CANVAS = re.compile(r"([^_]+)(?:_LATE)?_(\d+)_\d+_.+")
 
 
-class ClassError(Exception):
+class ClassError(InputError):
     """A class that cannot be graded; the text names it and the remedy."""
 
 

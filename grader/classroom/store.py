@@ -11,11 +11,13 @@ import sqlite3
 from pathlib import Path
 from types import TracebackType
 
+from grader.errors import InputError
+
 APPLICATION = 0x50_4D_4C_47  # "PMLG": PRAGMA application_id
 VERSION = 1  # PRAGMA user_version: the form of the table
 
 
-class StoreError(Exception):
+class StoreError(InputError):
     """A results file that cannot be used; it has not been changed."""
 
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.errors import InputError
 from grader.judge.archives import archive_members
 from grader.judge.layout import CARD, Layout, Notes, shown
 from grader.judge.members import (
@@ -39,7 +40,7 @@ from grader.variant import BadCard, Student, read_student
 REMEDY = "ask for the labs' folders as one .tar.gz or .zip"
 
 
-class BadSubmission(Exception):
+class BadSubmission(InputError):
     """A submission that cannot be read; the text names it and the remedy."""
 
 

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""Every check of every lab can be failed, and by no right program."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.judge.catalogue import catalogue
+from grader.lab import Lab, all_labs
+from grader.verify import judge_all
+
+
+@pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: str(lab.id))
+def test_kept_programs(lab: Lab) -> None:
+    """Each kept program fails what its case says, and each check is failed.
+
+    The solution has all points, the skeleton none.
+    """
+    results = judge_all(lab)
+    for result in results:
+        assert result.trouble == ""
+        assert (result.case, result.did_fail) == (result.case, result.should_fail)
+    wrong = [result for result in results if result.case != "skeleton"]
+    failed = frozenset[str]().union(*(result.did_fail for result in wrong))
+    assert failed == {check.id for check in catalogue(lab)}
