@@ -25,6 +25,8 @@ from grader.box import landlock
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_PTRACER = 0x59616D61
+_ANY = ctypes.c_ulong(-1)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -116,6 +118,8 @@ def _become_program(order: Order, descriptors: dict[int, int]) -> NoReturn:
         # After the change of user, which clears it.
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        # Where Yama is, only a parent may trace: the judge's strace is none.
+        _libc.prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
         os.umask(0o022)
         os.chdir(order.cwd)
         if order.confined:
