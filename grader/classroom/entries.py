@@ -9,8 +9,8 @@ A class is a folder. In it, each folder and each archive is one student:
     namesome_LATE_123_456_hand-in.zip        Canvas, unpacked
     submission_123/                          Gradescope
 
-What a teacher keeps beside them (tables, notes, dotfiles) is ignored, and
-said; a file of any other kind is somebody's submission in a wrong form.
+What a teacher keeps beside them (tables, notes) is ignored, and said; a file
+of any other kind is somebody's submission in a wrong form.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Entry:
 
 
 def find_entries(folder: Path) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """All entries by key, and the names of what was ignored.
+    """All entries by key, and the names of what was ignored, but dotfiles.
 
     Raises ClassError if the folder is not there or is not a folder.
     """
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted(path for path in folder.iterdir() if path.name[0] != ".")
     except NotADirectoryError:
         raise ClassError(
             f"{folder}: is not a folder; unpack the export, and name the folder"
@@ -69,9 +69,9 @@ def find_entries(folder: Path) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
 
 
 def _ignored(path: Path) -> bool:
-    if path.name.startswith(".") or path.is_symlink():
-        return True
-    return path.is_file() and path.suffix.lower() in BESIDE
+    return path.is_symlink() or (
+        path.is_file() and path.suffix.lower() in BESIDE
+    )
 
 
 def _student(path: Path) -> str:

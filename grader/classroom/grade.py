@@ -17,7 +17,7 @@ from rich.console import Console
 from grader.classroom.entries import find_entries
 from grader.classroom.gradebook import Row, to_csv, write_json, write_whole
 from grader.classroom.html import write_report
-from grader.classroom.judging import Ask, Run
+from grader.classroom.judging import Ask, Run, box_level
 from grader.classroom.store import Store
 from grader.classroom.terminal import say, table
 from grader.classroom.workplace import alone, work_folder
@@ -49,10 +49,11 @@ def grade(ask: Ask, console: Console) -> Graded:
     killed at any moment: the next call does what is left.
     """
     find_entries(ask.folder)  # before anything is made
+    level = box_level(ask.box)
     ask.out.mkdir(parents=True, exist_ok=True)
     with alone(ask.out), Store(ask.out / "results.sqlite") as store:
         with work_folder(ask.out) as work:
-            graded = Graded(*Run(ask, console, store, work).grade())
+            graded = Graded(*Run(ask, level, console, store, work).grade())
         write_whole(ask.out / "gradebook.csv", to_csv(graded.rows, ask.labs))
         write_json(graded.rows, ask.out / "results")
         write_report(graded.rows, ask.labs, graded.ignored, ask.out)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +83,14 @@ class _Piece:
 class Run:
     """One run over a class."""
 
-    def __init__(self, ask: Ask, console: Console, store: Store, work: Path) -> None:
+    def __init__(
+        self, ask: Ask, level: str, console: Console, store: Store, work: Path
+    ) -> None:
         self._ask = ask
+        self._level = level
         self._console = console
         self._store = store
         self._work = work
-        self._level = _box_level(ask.box, work)
         self._courses = [self._course(lab) for lab in ask.labs]
         self._results: dict[str, Result] = {}
 
@@ -213,12 +217,16 @@ class Run:
         return Cell(lab, submission.student, digest, result)
 
 
-def _box_level(wanted: str, work: Path) -> str:
-    """The level that the judges will have: what "auto" comes to here."""
+def box_level(wanted: str) -> str:
+    """The level that the judges will have: what "auto" comes to here.
+
+    Call it before the output folder is locked: the box keeps a process that
+    would hold the lock for a moment longer than this one.
+    """
     if wanted != "auto":
         return wanted
-    evidence = work / "probe" / "evidence"
-    evidence.mkdir(parents=True)
-    for path in (work, evidence.parent):
-        path.chmod(0o711)
-    return open_box("auto", (), evidence).level.value
+    with tempfile.TemporaryDirectory(prefix="process-memory-probe-") as name:
+        os.chmod(name, 0o711)
+        evidence = Path(name, "evidence")
+        evidence.mkdir()
+        return open_box("auto", (), evidence).level.value

@@ -15,6 +15,10 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     sys.dont_write_bytecode = True
 
+    from grader.box import prepare
+
+    prepare()  # while this process is small
+
 from rich.console import Console  # noqa: E402
 
 from grader.cases import CaseError  # noqa: E402
@@ -28,6 +32,8 @@ from grader.classroom.sample import (  # noqa: E402
 )
 from grader.classroom.terminal import Meter  # noqa: E402
 from grader.classroom.workplace import alone, work_folder  # noqa: E402
+
+BUILDER = (sys.executable, "-I", str(Path(__file__).resolve()))
 
 
 def build_sample(
@@ -46,20 +52,22 @@ def build_sample(
                 if path.name[0] != "." or path.name[1:] not in stamps:
                     _remove(path)
         todo = [case for case in cases if not _is_built(case, folder, stamps)]
-        argv = [sys.executable, "-I", str(Path(__file__).resolve())]
         jobs_of = []
         for case in todo:
             (place := work / case.name).mkdir()
             (place / "tree").mkdir()
             paths = (case.folder, place / "tree", place / case.entry)
-            jobs_of.append(Job(case.name, (*argv, *map(str, paths)), place))
+            jobs_of.append(Job(case.name, (*BUILDER, *map(str, paths)), place))
         by_name = {case.name: case for case in todo}
         with Meter(console, len(todo), "building the sample class") as meter:
             for ended in run_jobs(jobs_of, jobs, meter.tick):
                 case, place = by_name[ended.job.name], ended.job.folder
                 if ended.status != 0:
                     words = (place / "words").read_text(errors="replace")
-                    raise CaseError(f"{case.folder}: cannot be built\n{words}")
+                    raise CaseError(
+                        f"{case.folder}: cannot be built: exit status "
+                        f"{ended.status}\n{words}"
+                    )
                 shutil.move(place / case.entry, folder / case.entry)
                 write_whole(folder / f".{case.name}", stamps[case.name])
                 meter.done(case.name, "built", ended.seconds)

@@ -58,9 +58,12 @@ def shown(name: str) -> str:
 
 
 def parts_of(name: str) -> Root | None:
-    """A member's path, or None if it does not stay inside the submission."""
+    """A member's path, or None if it does not stay inside the submission.
+
+    The path of the submission itself is empty: `tar -c .` packs it, too.
+    """
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
-    if name.startswith("/") or ".." in parts or not parts or "\0" in name:
+    if name.startswith("/") or ".." in parts or "\0" in name:
         return None
     return parts
 
@@ -78,7 +81,7 @@ class Layout:
     def wanted(self, name: str) -> bool:
         """Whether the content of a regular file of this name is needed."""
         parts = parts_of(name)
-        if parts is None or self._place(parts) is None:
+        if not parts or self._place(parts) is None:
             return False
         return not self._objection(parts, "")
 
@@ -87,6 +90,8 @@ class Layout:
         parts = parts_of(member.name)
         if parts is None:
             self._ignore("its name leads out of the submission", member.name)
+            return
+        if not parts:
             return
         objection = self._objection(parts, member.kind)
         if objection:

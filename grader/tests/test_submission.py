@@ -169,6 +169,13 @@ def test_the_lab_is_found_in(
     assert submission.student.id == "7"
 
 
+def test_tar_of_the_current_folder(good: Path, tmp_path: Path) -> None:
+    path = tmp_path / "entry.tar.gz"
+    subprocess.run(["tar", "-C", good, "-czf", path, "."], check=True)
+    submission, _ = take(path)
+    assert (submission.files, submission.notes) == (FILES, ())
+
+
 def test_another_lab_is_not_taken_for_this_one(pack: Pack, tmp_path: Path) -> None:
     files = {f"04-other/{name}": b"x" for name in FILES}
     submission, written = take(pack(tmp_path, files))
