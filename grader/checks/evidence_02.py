@@ -25,7 +25,7 @@ from grader.checks.pause_02 import (
 )
 from grader.judge.api import CannotCheck
 from grader.judge.bench import Bench
-from grader.judge.evidence import Observation, Question
+from grader.judge.evidence import TRANSCRIPT_BYTES, Observation, Question
 from grader.lab import Value
 from grader.observers import Malformed, size, strace, syscalls
 from grader.outcome import Cause
@@ -152,6 +152,8 @@ def _rss(pause: Pause) -> Value:
 def _make_strace(kind: str, bench: Bench) -> str:
     argv = argv_of(kind, bench)
     done = bench.box.run(argv, trace=["strace"], cwd=bench.folder)
+    if len(done.trace) > TRANSCRIPT_BYTES:
+        raise Malformed("strace", f"hello-{kind} makes calls without end")
     return f"$ strace {' '.join(argv)}\n{done.trace}"
 
 

@@ -10,7 +10,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.box import Finished
@@ -33,6 +33,21 @@ link() {{
 {links}
 wait
 """
+TRACE_CHARACTERS = 1 << 20  # an honest log has some ten thousand
+# Who refers to these asks the linker, the loader or the kernel, not the maps.
+OTHER_SOURCES = {
+    "_DYNAMIC",
+    "__ehdr_start",
+    "__executable_start",
+    "_r_debug",
+    "dl_iterate_phdr",
+    "dladdr",
+    "dladdr1",
+    "dlinfo",
+    "dlopen",
+    "dlsym",
+    "getauxval",
+}
 _OWN_MAPS = re.compile(r"/proc/(self|thread-self|[0-9]+)(/task/[0-9]+)?/s?maps")
 
 
@@ -42,6 +57,8 @@ class Four:
 
     bench: Bench
     folder: Path
+    hung: list[str] = field(default_factory=list)
+    """The first run that had to be stopped: there is no second one."""
 
     def copy(self, kind: str, name: str = "", stripped: bool = False) -> Path:
         """A copy of the program under `name`, or under one that says nothing."""
@@ -58,10 +75,14 @@ class Four:
         env: Mapping[str, str] | None = None,
     ) -> str:
         """What the program said; `before` are the words before its own path."""
-        return word_of(self.bench.box.run([*before, program], env=env))
+        if self.hung:
+            return self.hung[0]
+        return self._word(self.bench.box.run([*before, program], env=env))
 
     def run_deleted(self, kind: str) -> str:
         """What the program said, deleted after its start, before its main."""
+        if self.hung:
+            return self.hung[0]
         program = self.copy(kind)
         env = {"COMPANY_PROMPT": "delete me"}
         with self.bench.box.spawn([program], env=env) as process:
@@ -69,25 +90,41 @@ class Four:
             program.unlink()
             process.press_enter()
             done = process.finish()
-        return word_of(replace(done, stdout=done.stdout.partition(b"\n")[2]))
+        return self._word(replace(done, stdout=done.stdout.partition(b"\n")[2]))
 
     def run_watched(self, kind: str) -> str:
         """What the program said; fail if it looked at more than its maps."""
+        if self.hung:
+            return self.hung[0]
         program = self.copy(kind)
         done = self.bench.box.run([program], trace=["strace", "-f"])
+        word = self._word(done)
         if not done.trace_whole:
             cannot_check(Cause.PERMISSION, "strace did not see linkage to its end")
-        calls = _after_mark(strace.parse(done.trace).calls)
-        offence = next(filter(None, (offence_of(call, program) for call in calls)), None)
-        if offence or not _has_read_maps(calls):
+        if len(done.trace) > TRACE_CHARACTERS:
+            return f"{word}\n(after far more system calls than it takes)"
+        offence = _offence_in(strace.parse(done.trace).calls, program)
+        if offence:
             fail(
                 expected="it reads /proc/self/maps, and asks for nothing else that "
                 "could tell how it is linked",
-                actual=offence or "it does not read /proc/self/maps",
+                actual=offence,
                 input=f"linkage.c, linked by the judge as {kind}, under strace -f",
                 rerun=f"strace -f build/linkage-{kind}",
             )
-        return word_of(done)
+        return word
+
+    def expect_no_other_source(self) -> None:
+        """Fail if linkage.c refers to what tells without the maps."""
+        symbols = elf.symbols(self.folder / "linkage.o")
+        used = {s.name for s in symbols if not s.is_defined} & OTHER_SOURCES
+        if used:
+            fail(
+                expected="linkage.c learns how it is linked from its maps alone",
+                actual=f"it uses {', '.join(sorted(used))}",
+                input="linkage.c",
+                rerun="nm -u build/linkage.o",
+            )
 
     def expect_no_guess(self, kind: str) -> None:
         """Fail if a static program that cannot open its maps names a kind."""
@@ -148,6 +185,17 @@ class Four:
             (folder / name).symlink_to(copy.name)
         return copies[0], folder
 
+    def _word(self, done: Finished) -> str:
+        """What linkage said, if it ended well; else how it ended."""
+        said = done.stdout.decode("utf-8", "backslashreplace").strip()
+        if (done.how, done.status) == ("exited", 0):
+            return said or "nothing"
+        words = done.stderr.decode("utf-8", "backslashreplace").strip()
+        word = f"{said}\n(it {done.describe()}) {words}".strip()
+        if done.how == "wall time":
+            self.hung.append(word)
+        return word
+
     def _new_folder(self) -> Path:
         folder = self.bench.build_folder / secrets.token_hex(8)
         folder.mkdir()
@@ -173,9 +221,17 @@ def link_four(bench: Bench) -> Four:
     for kind in KINDS:
         if not (folder / f"{kind}.stripped").is_file():
             words = bench.shown((done.stdout + done.stderr).decode(errors="replace"))
-            cannot_check(Cause.BUILD, f"linkage.c does not link as {kind}\n{words}")
-        if kind_of(folder / kind) != kind:
-            cannot_check(Cause.TOOL, f"cc {HOW[kind]} here makes no {kind}")
+            cannot_check(
+                Cause.BUILD,
+                f"linkage.c does not link as {kind}: cc {done.describe()}\n{words}",
+            )
+        if (made := kind_of(folder / kind)) != kind:
+            fail(
+                expected=f"linked with cc {HOW[kind]}, linkage.c is {kind}",
+                actual=made,
+                input="linkage.c",
+                rerun=f"readelf -hlW build/linkage-{kind}",
+            )
     return Four(bench, folder)
 
 
@@ -188,21 +244,25 @@ def kind_of(program: Path) -> str:
     return linked + ("-pie" if file.kind == "ET_DYN" else "")
 
 
-def word_of(done: Finished) -> str:
-    """What linkage said, if it ended well; else how it ended."""
-    said = done.stdout.decode("utf-8", "backslashreplace").strip()
-    if (done.how, done.status) == ("exited", 0):
-        return said or "nothing"
-    words = done.stderr.decode("utf-8", "backslashreplace").strip()
-    return f"{said}\n(it {done.describe()}) {words}".strip()
+def _offence_in(calls: Sequence[strace.Call], program: Path) -> str | None:
+    """Why a run did more, or less, than reading its own maps, or None.
 
-
-def _after_mark(calls: Sequence[strace.Call]) -> Sequence[strace.Call]:
-    """What follows company.c's mark: the C library's own start lies before it."""
-    for index, call in enumerate(calls):
-        if (call.name, call.args[:2]) == ("write", ("-1", '"company"')):
-            return calls[index + 1 :]
-    cannot_check(Cause.GRADER, "company.c left no mark in strace's log")
+    company.c's mark divides the log: before it is the start of the C library,
+    which in a static program asks for its own name.
+    """
+    marks = [
+        index
+        for index, call in enumerate(calls)
+        if (call.name, call.args[:2]) == ("write", ("-1", '"company"'))
+    ]
+    if not marks:
+        return "it does not begin as the judge's part of it does"
+    before, after = calls[1 : marks[0]], calls[marks[0] + 1 :]
+    start = [call for call in before if not call.name.startswith("readlink")]
+    for call in (*start, *after):
+        if offence := offence_of(call, program):
+            return offence
+    return None if _has_read_maps(after) else "it does not read /proc/self/maps"
 
 
 def offence_of(call: strace.Call, program: Path) -> str | None:

@@ -7,9 +7,11 @@ import re
 import subprocess
 from dataclasses import dataclass
 
+from grader.judge.api import cannot_check
 from grader.judge.bench import Bench
 from grader.observers import Malformed, maps, read_proc
 from grader.observers.maps import Mapping
+from grader.outcome import Cause
 
 KINDS = ("dynamic-pie", "dynamic", "static", "static-pie")
 FIXED = ("dynamic", "static")  # the linker chose their addresses
@@ -100,21 +102,28 @@ def make_pause(kind: str, bench: Bench) -> str:
     with bench.box.spawn(argv, cwd=bench.folder) as process:
         process.wait_prompt()
         mappings = read_proc(process.pid, "maps")
-        ps = subprocess.run(
-            ["ps", "-o", "vsz,rss", "-p", str(process.pid)],
-            capture_output=True,
-            text=True,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            check=True,
-        )
+        figures = _ps(process.pid)
         hello = process.finish().stdout.decode("utf-8", "replace")
     text = (
         f"$ {' '.join(argv)}\n{hello}"
         f"$ cat /proc/PID/maps\n{mappings}"
-        f"$ ps -o vsz,rss -p PID\n{ps.stdout}"
+        f"$ ps -o vsz,rss -p PID\n{figures}"
     )
     # Where the judge keeps its copy of the tree is nobody's business.
     return text.replace(str(bench.root / "tree"), "")
+
+
+def _ps(pid: int) -> str:
+    """What ps says of the process's memory; empty if it has ended."""
+    try:
+        return subprocess.run(
+            ["ps", "-o", "vsz,rss", "-p", str(pid)],
+            capture_output=True,
+            text=True,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        ).stdout
+    except FileNotFoundError:
+        cannot_check(Cause.TOOL, "ps is not installed: ./setup installs it")
 
 
 def pause_of(text: str) -> Pause:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,8 @@ from grader.judge.evidence import Answers
 from grader.outcome import Cause
 
 __all__ = ["OBSERVATIONS", "QUESTIONS"]
+
+LINK_SECONDS = 30.0
 
 # Task 1: the link rules
 
@@ -57,7 +60,7 @@ def _kind_against(bench: Bench, kind: str, against: str) -> str:
     try:
         done = bench.box.run(
             ["make", "-f", "Makefile", f"build/{program.name}"],
-            limits=BUILD_LIMITS,
+            limits=replace(BUILD_LIMITS, wall=LINK_SECONDS),
             env={"PATH": f"{wrappers}:/usr/bin:/bin"},
             writable=(bench.build_folder,),
             cwd=bench.folder,
@@ -313,5 +316,6 @@ def test_linkage_by_loader(four: Four) -> None:
 @check(task=6, points=6)
 def test_linkage_evidence(four: Four) -> None:
     """linkage learns it from its own maps, and without them does not guess"""
+    four.expect_no_other_source()
     four.expect(four.run_watched, how="under strace -f")
     four.expect_no_guess(random.choice(STATIC))

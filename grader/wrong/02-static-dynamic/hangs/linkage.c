@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+
+#include <unistd.h>
+
+int main(void)
+{
+	for (;;)
+		pause();
+}
