@@ -55,7 +55,7 @@ class Plan:
     bubblewrap: bool
     tracer: tuple[str, ...]  # empty: none
     log: Path
-    release: Callable[[], None]  # gives back what the box lent
+    release: Callable[[bool], None]  # the box takes back; True: it overran
 
 
 class Process:
@@ -305,4 +305,4 @@ class Process:
         for name in list(self._fds):
             self._close(name)
         self._selector.close()
-        self._plan.release()
+        self._plan.release(self._cut == "wall time")
