@@ -1,5 +1,4 @@
-/* SPDX-License-Identifier: MIT */
-
+// SPDX-License-Identifier: MIT
 /*
  * alloc_size - allocates COUNT blocks of SIZE_KIB KiB, then frees them
  *

@@ -1,15 +1,14 @@
-/* SPDX-License-Identifier: MIT */
-
+// SPDX-License-Identifier: MIT
 /*
  * dynamic - shows what free() changes, in two experiments
  *
  * "rise": a block with a mapping of its own is freed. From then on malloc()
  * serves blocks of that size from the heap: such a block, it assumes, was not
- * the last one, and every mapping costs two system calls and new zeroed pages.
+ * the last one, and a mapping costs two system calls and new zeroed pages.
  *
- * "trim": the kernel lets a heap end earlier, but not have a hole, so free()
- * can give back only what is free at its top. A block that is still in use up
- * there keeps all that is below it; free it, and all of that goes back.
+ * "trim": brk moves the end of the heap and nothing else, so free() can give
+ * back only what is free at the top. A block that is in use up there keeps
+ * all that is free below it; free that block, and everything goes back.
  *
  *	build/dynamic rise 600
  *	build/dynamic trim 40 32

@@ -1,5 +1,4 @@
-/* SPDX-License-Identifier: MIT */
-
+// SPDX-License-Identifier: MIT
 /* The digits are read one by one: strtoul would take "-1" for a number. */
 
 #include "number.h"

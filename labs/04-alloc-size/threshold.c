@@ -1,5 +1,4 @@
-/* SPDX-License-Identifier: MIT */
-
+// SPDX-License-Identifier: MIT
 /*
  * threshold - measures from which size on malloc() uses mmap
  *
@@ -114,5 +113,9 @@ int main(void)
 		printf("%zu\n", smallest);
 	else
 		printf("none\n");
+	if (fflush(stdout) == EOF) {
+		perror("threshold");
+		return EXIT_FAILURE;
+	}
 	return EXIT_SUCCESS;
 }

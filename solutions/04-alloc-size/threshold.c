@@ -137,5 +137,9 @@ int main(void)
 		printf("%zu\n", smallest);
 	else
 		printf("none\n");
+	if (fflush(stdout) == EOF) {
+		perror("threshold");
+		return EXIT_FAILURE;
+	}
 	return EXIT_SUCCESS;
 }

@@ -127,5 +127,9 @@ int main(void)
 		printf("%zu\n", (smallest + 8 + 15) / 16 * 16);
 	else
 		printf("none\n");
+	if (fflush(stdout) == EOF) {
+		perror("threshold");
+		return EXIT_FAILURE;
+	}
 	return EXIT_SUCCESS;
 }
