@@ -12,6 +12,8 @@
 #:     make                      build the programs, into build/
 #:     make run                  start the first program
 #:     make run PROG=threshold   start another one; ARGS="..." are its arguments
+#:     make view                 step through a program's pauses, in pictures
+#:     make view PROG=threshold  the same of another one; ARGS as above
 #:     make observe              run the tools; what they say is kept
 #:     make check                check your work, point by point
 #:     make hint STEP=2          a hint for step 2; LEVEL=2 and LEVEL=3 say more
@@ -68,7 +70,7 @@ quiet = $(if $(V),,@$(if $(silent),,printf '  %-4s  %s\n' $(1) $@;))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all run observe check hint handin reset clean help
+.PHONY: all run view observe check hint handin reset clean help
 
 all: $(PROGRAMS:%=build/%)
 
@@ -108,6 +110,14 @@ build/flags: | build
 
 run: build/$(PROG)
 	@build/$(PROG) $(ARGS)
+
+# The recording and its page stay in build/view, until the next one.
+view: build/$(PROG) build/memview
+	@rm -rf build/view
+	@build/memview --record build/view -- build/$(PROG) $(ARGS)
+	@build/memview --html build/view >build/view/index.html
+	@echo 'As a page: $(CURDIR)/build/view/index.html'
+	@build/memview build/view
 
 observe:
 	@$(GRADER) observe --lab ./

@@ -173,27 +173,24 @@ struct label *areas_label(const struct maps *maps, pid_t pid)
 
 	if (!labels)
 		return NULL;
+	for (i = 0; i < maps->count; i++) {
+		labels[i].area = labels[i].part = area_of(&maps->at[i]);
+		labels[i].name = maps->at[i].name;
+	}
 	program = find_program(maps, pid);
 	for (i = 0; i < maps->count; i = end) {
-		label = (struct label){ .area = area_of(&maps->at[i]),
-					.name = maps->at[i].name };
-		label.part = label.area;
-		labels[i] = label;
 		end = i + 1;
-		if (!has_file(&maps->at[i]))
+		if (!has_file(&maps->at[i]) ||
+		    !is_loaded(maps, i, end_of_file(maps, i)))
 			continue;
-		end = end_of_file(maps, i);
-		if (!is_loaded(maps, i, end)) {
-			end = i + 1;
-			continue;
-		}
-		if (i != program &&
-		    !(program < maps->count &&
-		      same_file(&maps->at[i], &maps->at[program]))) {
-			label.area = AREA_LIBRARY;
+		label = (struct label){ .area = AREA_LIBRARY };
+		if (program < maps->count &&
+		    same_file(&maps->at[i], &maps->at[program]))
+			label.area = AREA_TEXT; /* each part is its own area */
+		else
 			label.group = ++groups;
-		}
-		end = label_file(maps, i, end, label, pid, labels);
+		end = label_file(maps, i, end_of_file(maps, i), label, pid,
+				 labels);
 	}
 	return labels;
 }

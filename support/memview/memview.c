@@ -86,18 +86,12 @@ static int add_all(struct film *film, char **arguments, char *problem)
 	return result;
 }
 
-/* A recording is stepped through where it can be. */
-static bool is_interactive(const struct film *film)
+/* All steps, or from number first on. */
+static int print_steps(const struct film *film, size_t first,
+		       const struct look *look)
 {
-	return film->count > 2 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-}
+	size_t i;
 
-static int print_steps(const struct film *film, const struct look *look)
-{
-	size_t i, first = film->count == 2 ? 1 : 0;
-
-	/* Two files are a before and an after, and what counts is the latter.
-	 */
 	for (i = first; i < film->count; i++) {
 		if (i > first)
 			putchar('\n');
@@ -106,6 +100,21 @@ static int print_steps(const struct film *film, const struct look *look)
 			return -1;
 	}
 	return 0;
+}
+
+/*
+ * On the terminal, a recording is stepped through, if somebody is there; and
+ * of several files or processes the first is only what the second is compared
+ * with.
+ */
+static int show(const struct film *film, bool recording,
+		const struct look *look)
+{
+	if (!recording)
+		return print_steps(film, film->count > 1 ? 1 : 0, look);
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && screen_possible())
+		return step_through(film, look) == EXIT_SUCCESS ? 0 : -1;
+	return print_steps(film, 0, look);
 }
 
 static int record(const char *folder, char **arguments)
@@ -121,6 +130,8 @@ static int record(const char *folder, char **arguments)
 		result = record_process(&recording, pid);
 	else
 		result = record_program(&recording, arguments);
+	if (recording.steps == 0)
+		rmdir(folder);
 	if (result != 0)
 		return complain(problem);
 	printf("%u steps are in %s; to see them: memview %s\n", recording.steps,
@@ -206,10 +217,9 @@ int main(int argc, char **argv)
 		result = svg_print(stdout, &film, options.unfold);
 	else if (options.face == FACE_HTML)
 		result = html_print(stdout, &film, options.unfold);
-	else if (is_interactive(&film) && screen_possible())
-		result = step_through(&film, &look) == EXIT_SUCCESS ? 0 : -1;
 	else
-		result = print_steps(&film, &look);
+		result = show(&film, argc - optind == 1 && film.count > 1,
+			      &look);
 	film_free(&film);
 	if (result != 0 || fclose(stdout) != 0)
 		return complain(strerror(errno));

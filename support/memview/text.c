@@ -164,8 +164,9 @@ void text_json(FILE *out, const char *text)
 			/* What Python's surrogateescape makes of the byte. */
 			fprintf(out, "\\udc%02x",
 				(unsigned int)(unsigned char)*text);
-		else if (character < ' ' || character == 0x7f ||
-			 (length == 1 && strchr("\"\\<>&", *text)))
+		else if (character <= 0xffff &&
+			 (wcwidth((wchar_t)character) <= 0 ||
+			  (length == 1 && strchr("\"\\<>&", *text))))
 			fprintf(out, "\\u%04x", (unsigned int)character);
 		else
 			fwrite(text, 1, length, out);
