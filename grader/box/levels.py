@@ -11,9 +11,10 @@ own; the third is refused, because there the judge would have to share root.
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
 import shutil
+import socket
 import subprocess
 from enum import Enum
 from pathlib import Path
@@ -23,7 +24,6 @@ from grader.errors import InputError
 
 UID_FIRST = 61184  # systemd's range for users that exist only while they run
 UID_COUNT = 256
-UID_LOCKS = Path("/run/process-memory-labs")
 
 _ROOT_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d")
@@ -52,20 +52,21 @@ class Level(str, Enum):
 
 
 def choose_uid() -> tuple[int, int]:
-    """A user number that no other job holds, and the lock to keep open.
+    """A user number that no other job holds, and a descriptor that holds it.
 
     Root only. Raises BoxError if all are taken.
     """
-    UID_LOCKS.mkdir(mode=0o700, parents=True, exist_ok=True)
     for uid in range(UID_FIRST, UID_FIRST + UID_COUNT):
-        lock = os.open(
-            UID_LOCKS / f"uid-{uid}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
+        # An abstract address is held by one socket at a time, is seen from
+        # every root folder of the machine, and goes with its process.
+        holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return uid, lock
-        except BlockingIOError:
-            os.close(lock)
+            holder.bind(f"\0process-memory-labs-uid-{uid}")
+            return uid, holder.detach()
+        except OSError as error:
+            holder.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
     raise BoxError(f"{UID_COUNT} jobs run at once: wait until some have ended")
 
 

@@ -9,6 +9,7 @@ from typing import NoReturn, TypeVar, cast
 
 import pytest
 
+from grader.errors import InputError
 from grader.outcome import Cause
 
 MARKED_COLUMNS = 60
@@ -35,7 +36,7 @@ class CheckFailure(Exception):
         self.hint = hint
 
 
-class CannotCheck(Exception):
+class CannotCheck(InputError):
     """The check cannot be made, and why; see Cause."""
 
     def __init__(self, cause: Cause, why: str) -> None:
