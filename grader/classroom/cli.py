@@ -30,8 +30,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if options.labs:
         chosen = {find_lab(name).number for name in options.labs.split(",")}
         labs = tuple(lab for lab in labs if lab.number in chosen)
-    jobs = options.jobs or len(os.sched_getaffinity(0))
-    if jobs < 1:
+    jobs = options.jobs
+    if jobs is None:
+        jobs = len(os.sched_getaffinity(0))
+    elif jobs < 1:
         raise ClassError("JOBS: at least one judge has to work")
     folder = Path(options.folder) if options.folder else BUILT
     cases = () if options.folder else load_sample()

@@ -62,19 +62,21 @@ class Shown:
     repeated: bool
 
     @property
-    def same(self) -> str:
-        """What the actual value has in common with the expected, from the left."""
-        expected, actual = self.check.expected, self.check.actual
-        if not expected or "\n" in expected + actual:
-            return ""
-        pairs = zip(expected, actual)
-        length = next((n for n, (a, b) in enumerate(pairs) if a != b), len(expected))
-        return actual[:length]
+    def actual(self) -> tuple[str, str, str]:
+        """The actual value: what is as expected, where it differs, the rest.
 
-    @property
-    def rest(self) -> str:
-        """The actual value from the first difference on."""
-        return self.check.actual[len(self.same) :]
+        The part that differs ends with its line, and is empty where the two
+        have nothing in common.
+        """
+        expected, actual = self.check.expected, self.check.actual
+        pairs = enumerate(zip(expected, actual))
+        shorter = min(len(expected), len(actual))
+        start = next((n for n, (one, other) in pairs if one != other), shorter)
+        if start == 0:
+            return "", "", actual
+        end = actual.find("\n", start)
+        end = len(actual) if end < 0 else end
+        return actual[:start], actual[start:end], actual[end:]
 
 
 def shown(result: Result) -> list[Shown]:

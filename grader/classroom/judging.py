@@ -108,8 +108,8 @@ class Run:
         known = sum(not piece.trouble for piece in pieces) - len(todo)
         say(
             self._console,
-            f"{len(entries)} students, {len(self._courses)} labs: {len(todo)} to "
-            f"grade, {known} known from before; box: {self._level}",
+            f"{len(entries)} of the class, {len(self._courses)} of the labs: "
+            f"{len(todo)} to grade, {known} known from before; box: {self._level}",
         )
         self._judge(todo)
         rows = []

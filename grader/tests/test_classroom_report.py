@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from grader.classroom.gradebook import Cell, Row, flagged, to_csv, write_json
-from grader.classroom.html import write_report
+from grader.classroom.html import shown, write_report
 from grader.classroom.terminal import say, table
 from grader.lab import Lab, Task
 from grader.outcome import Cause, CheckResult, Outcome, Prediction, Result, from_json
@@ -80,6 +80,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.tags: set[str] = set()
         self.links: list[str] = []
+        self.ids: set[str | None] = set()
         self.feed(path.read_text(encoding="utf-8"))
         self.close()
         assert self.open == []
@@ -90,6 +91,8 @@ class Page(HTMLParser):
             assert not name.startswith("on") and name != "src"
             if name == "href":
                 self.links.append(value or "")
+            if name == "id":
+                self.ids.add(value)
             if name == "style":
                 assert re.fullmatch(r"width: \d+%", value or "")
         if tag != "meta":
@@ -121,6 +124,9 @@ def pages(*rows: Row) -> dict[str, Page]:
     for path, page in found.items():
         assert page.tags <= TAGS
         for link in page.links:  # every link leads to a page of the report
+            if link.startswith("#"):
+                assert link[1:] in page.ids
+                continue
             assert (Path(path).parent / link).as_posix().replace(
                 "students/../", ""
             ) in found
@@ -197,6 +203,19 @@ def test_a_long_value_is_kept_whole() -> None:
     check = replace(FAILED, actual=long)
     page = pages(row(result=replace(RESULT, checks=(PASSED, check))))
     assert long in page["students/case-seven.html"].text
+
+
+def test_the_first_difference_is_marked() -> None:
+    for expected, actual, parts in (
+        ("a line: 64", "a line: 65", ("a line: 6", "5", "")),
+        ("static\npie", "static\nno\nmore", ("static\n", "no", "\nmore")),
+        ("64", "64 KiB", ("64", " KiB", "")),
+        ("a word", "nothing", ("", "", "nothing")),
+        ("64", "", ("", "", "")),
+    ):
+        check = replace(FAILED, expected=expected, actual=actual)
+        (item,) = shown(replace(RESULT, checks=(check,)))
+        assert item.actual == parts
 
 
 def test_the_table_fits_the_terminal() -> None:
