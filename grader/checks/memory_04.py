@@ -182,11 +182,11 @@ def kib_range(size: range) -> str:
     return f"{size.start // KIB} to {size[-1] // KIB} KiB"
 
 
-def said_by(bench: Bench, program: Path, env: Mapping[str, str]) -> str:
-    """What a program without arguments prints; words in () if it does not end well."""
-    done = bench.box.run([program], env=env)
-    text = done.stdout.decode("utf-8", "backslashreplace")
-    if (done.how, done.status) != ("exited", 0):
-        stderr = done.stderr.decode("utf-8", "backslashreplace")
-        return f"{text}({done.describe()}) {stderr}"
-    return text
+def served(bench: Bench, env: Mapping[str, str], sizes: Sequence[int]) -> list[str]:
+    """How malloc gets memory for requests of these sizes: mmap, brk or refused."""
+    done = bench.box.run([bench.probe("served.c"), *map(str, sizes)], env=env)
+    words = done.stdout.decode().split()
+    if (done.how, done.status, len(words)) != ("exited", 0, len(sizes)):
+        stderr = done.stderr.decode("utf-8", "replace")
+        cannot_check(Cause.GRADER, f"served.c {done.describe()}: {stderr}")
+    return words
