@@ -134,14 +134,18 @@ static void big_file(void)
 
 static void write_outside(void)
 {
-	const char *places[] = { canary, "/tmp/hostile-was-here",
-		"/var/tmp/hostile-was-here", "/dev/shm/hostile-was-here",
-		"/etc/hostile-was-here", "/usr/hostile-was-here" };
+	const char *places[] = { canary,
+				 "/tmp/hostile-was-here",
+				 "/var/tmp/hostile-was-here",
+				 "/dev/shm/hostile-was-here",
+				 "/etc/hostile-was-here",
+				 "/usr/hostile-was-here" };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		int fd = open(places[i], O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-		/* A /tmp of the box's own is no harm: test_box looks outside. */
+		/* A /tmp of the box's own is no harm: test_box looks outside.
+		 */
 		if (fd >= 0 && write(fd, "x", 1) == 1)
 			close(fd);
 	}

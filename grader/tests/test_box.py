@@ -53,8 +53,8 @@ def hostile() -> Iterator[Path]:
     folder.mkdir(mode=0o755)
     program = folder / "hostile"
     subprocess.run(
-        ["cc", "-std=c11", "-D_GNU_SOURCE", "-pthread", "-o", program]
-        + [HERE / "hostile.c"],
+        ["cc", "-std=c11", "-D_GNU_SOURCE", "-pthread", "-o", str(program)]
+        + [str(HERE / "hostile.c")],
         check=True,
     )
     program.chmod(0o755)

@@ -249,8 +249,8 @@ def test_submission_cannot_configure_pytest(tree: Path) -> None:
     (lab / "pytest.ini").write_text("[pytest]\naddopts = --co\n")
     (lab / "GNUmakefile").write_text("all:\n\ttouch build/toy\n")
     done = subprocess.run(
-        [sys.executable, "-I", tree / "grader" / "__main__.py", "check"]
-        + ["--lab", LAB, "--json", tree / "result.json"],
+        [sys.executable, "-I", str(tree / "grader" / "__main__.py"), "check"]
+        + ["--lab", LAB, "--json", str(tree / "result.json")],
         cwd=lab,
         env={**os.environ, "PYTEST_ADDOPTS": "--co", "PYTHONPATH": str(lab)},
         capture_output=True,
