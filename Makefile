@@ -32,6 +32,7 @@ help:
 check:
 	@$(if $(LAB),$(GRADER) check --lab '$(LAB)' \
 		$(if $(TREE),--tree '$(TREE)') $(if $(BOX),--box '$(BOX)') \
+		$(if $(STEP),--step '$(STEP)') \
 		$(if $(JSON),--json '$(JSON)'),\
 		echo 'Which lab? For example: make check LAB=02' >&2; exit 2)
 

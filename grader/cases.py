@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,15 +102,22 @@ def assemble_solution(lab: Lab, target: Path, student: Student) -> None:
     The programs of solutions/, transcripts from a run of them, and the
     answers that solutions/LAB/answers.sh reads out of these transcripts.
     """
+    assemble_solutions(lab, [(student, target)])
+
+
+def assemble_solutions(lab: Lab, wanted: Sequence[tuple[Student, Path]]) -> None:
+    """The same for several students; what they have in common is built once."""
     source = SOLUTIONS / lab.id
     if not source.is_dir():
         raise CaseError(f"{source}: not there; a student's copy has no solutions")
-    _copy_handed_in(lab, source, target)
     observations, questions = evidence_of(lab)
-    with open_bench(lab, target, student, "auto") as bench:
-        write_transcripts(bench, observations, target / FOLDER)
+    for _, target in wanted:
+        _copy_handed_in(lab, source, target)
+    with open_bench(lab, wanted[0][1], Student(), "auto") as bench:
+        for student, target in wanted:
+            write_transcripts(bench.of(student), observations, target / FOLDER)
     script = source / "answers.sh"
-    if questions:
+    for _, target in wanted if questions else ():
         done = subprocess.run(
             ["sh", str(script)], cwd=target, capture_output=True, check=False
         )

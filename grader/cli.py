@@ -34,12 +34,10 @@ def _console() -> Console:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from grader.box import become_ordinary, prepare
-
+    from grader.box import become_ordinary
     out = os.open(options.json, os.O_WRONLY | os.O_CREAT, 0o644) if options.json else -1
     if options.box == "limits":
         become_ordinary()
-    prepare()  # while this process is small
     from grader.cases import entry_of
     from grader.judge.report import show
     from grader.judge.run import judge
@@ -47,12 +45,13 @@ def _check(options: argparse.Namespace) -> int:
     from grader.outcome import to_json
 
     lab = find_lab(options.lab)
+    steps = _steps(options.step)
     if options.submission:
-        result = judge(lab, Path(options.submission), options.box)
+        result = judge(lab, Path(options.submission), options.box, steps)
     else:
         with entry_of(lab, options.tree) as entry:
-            result = judge(lab, entry, options.box)
-        if options.tree == "labs":
+            result = judge(lab, entry, options.box, steps)
+        if options.tree == "labs" and not steps:
             remember(lab, result)
     if out >= 0:
         os.ftruncate(out, 0)
@@ -65,10 +64,15 @@ def _check(options: argparse.Namespace) -> int:
     return OK if result.score == result.max else NOT_ALL
 
 
-def _observe(options: argparse.Namespace) -> int:
-    from grader.box import prepare
+def _steps(words: str) -> frozenset[int]:
+    """The step numbers of `2` or of `2,5`; empty means all."""
+    numbers = [word.strip() for word in words.split(",")] if words else []
+    if not all(number.isdecimal() for number in numbers):
+        raise LabError(f"STEP={words}: a step's number, or several as in 2,5")
+    return frozenset(map(int, numbers))
 
-    prepare()  # while this process is small
+
+def _observe(options: argparse.Namespace) -> int:
     from grader.judge.bench import open_bench
     from grader.judge.catalogue import evidence_of
     from grader.judge.evidence import FOLDER, write_transcripts
@@ -202,6 +206,7 @@ def parser() -> argparse.ArgumentParser:
     _box_option(verb)
     verb.add_argument("--tree", choices=("labs", "solutions"), default="labs")
     verb.add_argument("--submission", help="an entry: a folder or an archive")
+    verb.add_argument("--step", default="", help="only these steps, such as 2,5")
     verb.add_argument("--json", help="write the result to this file")
     verb.add_argument("--quiet", action="store_true", help="no report")
     verb.set_defaults(run=_check)

@@ -14,6 +14,9 @@ from grader.errors import InputError
 ROOT = Path(__file__).resolve().parent.parent
 LABS = ROOT / "labs"
 
+# What every lab has, and no student hands in.
+GIVEN = ("Makefile", "README.md", "lab.toml")
+
 Value = int | str
 
 
@@ -41,7 +44,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab; `folder` holds the handout and the skeletons."""
+    """One lab; `folder` holds the handout and the skeletons.
+
+    `hand_in` are names or patterns of what is taken from a student; `given`
+    are the other files of the lab's, which are never taken.
+    """
 
     id: str
     number: int
@@ -49,6 +56,7 @@ class Lab:
     minutes: int
     programs: tuple[str, ...]
     hand_in: tuple[str, ...]
+    given: tuple[str, ...]
     tools: tuple[str, ...]
     tasks: tuple[Task, ...]
     parameters: dict[str, Parameter]
@@ -139,6 +147,7 @@ def load_lab(folder: Path) -> Lab:
         minutes=_get(table, "minutes", int, where),
         programs=_strings(table, "programs", where),
         hand_in=_strings(table, "hand_in", where),
+        given=(*GIVEN, *(_strings(table, "given", where) if "given" in table else ())),
         tools=_strings(table, "tools", where),
         tasks=tasks,
         parameters={

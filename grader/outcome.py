@@ -37,7 +37,7 @@ class Cause(str, Enum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check of one submission; texts are uncut, as observed."""
+    """One check of one submission; texts are as observed."""
 
     id: str
     task: int

@@ -20,4 +20,15 @@ def printable(text: str) -> str:
     )
 
 
+def shortened(text: str, characters: int) -> str:
+    """The text, or its beginning and end if it is longer than `characters`.
+
+    What was left out is named in its place.
+    """
+    if len(text) <= characters:
+        return text
+    head, tail = text[: characters * 3 // 4], text[-(characters // 4) :]
+    return f"{head}\n[... {len(text) - characters} characters left out ...]\n{tail}"
+
+
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

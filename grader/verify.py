@@ -65,37 +65,55 @@ def verify(lab: Lab, console: Console) -> bool:
     return caught and right == len(results)
 
 
-def judge_all(lab: Lab) -> list[Verified]:
-    """The solution, the skeleton and every kept case of a lab, in parallel."""
+def judge_all(lab: Lab, whole: bool = True) -> list[Verified]:
+    """The solution, the skeleton and every kept case of a lab, in parallel.
+
+    Unless `whole`, a wrong program is judged in the steps only in which it
+    should fail: for a test that is run often.
+    """
     everything = frozenset(check.id for check in catalogue(lab))
+    task_of = {check.id: check.task for check in catalogue(lab)}
     with tempfile.TemporaryDirectory(prefix="process-memory-verify-") as name:
         base = Path(name, "solution")
         assemble_solution(lab, base / lab.id, Student())
-        entries: list[tuple[str, frozenset[str], Path]] = [
-            ("solution", frozenset(), base)
-        ]
         skeleton = Path(name, "skeleton")
         assemble_skeleton(lab, skeleton / lab.id)
-        entries.append(("skeleton", everything, skeleton))
+        entries = [
+            _Entry("solution", frozenset(), base),
+            _Entry("skeleton", everything, skeleton),
+        ]
         for case in kept_cases(lab):
             entry = Path(name, case.name)
             shutil.copytree(base if case.base == "solutions" else skeleton, entry)
             overlay(case, entry / lab.id)
-            entries.append((_label(case), frozenset(case.fails), entry))
+            steps = () if whole else sorted({task_of[id] for id in case.fails})
+            fails = frozenset(case.fails)
+            entries.append(_Entry(_label(case), fails, entry, tuple(steps)))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(lambda entry: _judge(lab, *entry), entries))
+            return list(pool.map(lambda entry: _judge(lab, entry), entries))
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What to judge; `steps`: only these, empty: all."""
+
+    name: str
+    should_fail: frozenset[str]
+    folder: Path
+    steps: tuple[int, ...] = ()
 
 
 def _label(case: Case) -> str:
     return f"{case.name}: {case.title}"
 
 
-def _judge(lab: Lab, name: str, should_fail: frozenset[str], entry: Path) -> Verified:
-    target = entry.parent / f"{entry.name}.json"
+def _judge(lab: Lab, entry: _Entry) -> Verified:
+    target = entry.folder.parent / f"{entry.folder.name}.json"
     main = ROOT / "grader" / "__main__.py"
     done = run(
         [executable, "-I", str(main), "check", "--lab", lab.id, "--quiet"]
-        + ["--submission", str(entry), "--json", str(target)],
+        + ["--step", ",".join(map(str, entry.steps))]
+        + ["--submission", str(entry.folder), "--json", str(target)],
         stdout=PIPE,
         stderr=PIPE,
         text=True,
@@ -104,11 +122,12 @@ def _judge(lab: Lab, name: str, should_fail: frozenset[str], entry: Path) -> Ver
     try:
         result = from_json(target.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
-        return Verified(name, should_fail, frozenset(), f"{error} {done.stderr}")
+        trouble = f"{error} {done.stderr}"
+        return Verified(entry.name, entry.should_fail, frozenset(), trouble)
     did_fail = frozenset(
         check.id for check in result.checks if check.outcome is not Outcome.PASS
     )
-    return Verified(name, should_fail, did_fail, _undecided(result))
+    return Verified(entry.name, entry.should_fail, did_fail, _undecided(result))
 
 
 def _undecided(result: Result) -> str:

@@ -16,6 +16,7 @@
 #:     make view PROG=threshold  the same of another one; ARGS as above
 #:     make observe              run the tools; what they say is kept
 #:     make check                check your work, point by point
+#:     make check STEP=2         only the second step, which is quicker
 #:     make hint STEP=2          a hint for step 2; LEVEL=2 and LEVEL=3 say more
 #:     make handin               pack the files to hand in
 #:     make reset FILE=dynamic.c put a file back as it was handed out
@@ -124,7 +125,7 @@ observe:
 
 check:
 	@$(GRADER) check --lab ./ $(if $(JSON),--json '$(JSON)') \
-		$(if $(BOX),--box $(BOX))
+		$(if $(STEP),--step '$(STEP)') $(if $(BOX),--box $(BOX))
 
 hint:
 	@$(if $(STEP),$(GRADER) hint --lab ./ --step $(STEP) \

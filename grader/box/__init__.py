@@ -19,7 +19,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.box import landlock
 from grader.box.levels import (
     DEVICES,
     SYSTEM,
@@ -33,8 +32,8 @@ from grader.box.levels import (
 )
 from grader.box.limits import Finished, Limits
 from grader.box.process import BOX_STATUS, LAUNCHER, Ended, Plan, Process
-from grader.box.supervisor import Order
-from grader.box.zygote import prepare
+from grader.keeper import landlock
+from grader.keeper.supervisor import Order
 
 __all__ = [
     "Box",
@@ -47,7 +46,6 @@ __all__ = [
     "ToolMissing",
     "become_ordinary",
     "open_box",
-    "prepare",
 ]
 
 # A submission whose programs hang is not waited for in every single run: after

@@ -19,8 +19,8 @@ import subprocess
 from enum import Enum
 from pathlib import Path
 
-from grader.box import landlock
 from grader.errors import InputError
+from grader.keeper import landlock
 
 UID_FIRST = 61184  # systemd's range for users that exist only while they run
 UID_COUNT = 256

@@ -16,9 +16,9 @@ from types import TracebackType
 
 from grader.box.levels import BoxError
 from grader.box.limits import Finished, Limits
-from grader.box import zygote
-from grader.box.supervisor import Order, Wires, children_of
+from grader.box import keeper
 from grader.box.tracer import Tracer
+from grader.keeper.supervisor import Order, Wires, children_of
 
 # One line, as support/pause.h prints it.
 PROMPT = re.compile(rb"\[\d+\] ([^\n]*): press Enter")
@@ -125,7 +125,7 @@ class Process:
             theirs[number] = ends[1 - ours]
         control, report = theirs.pop(-1), theirs.pop(-2)
         try:
-            zygote.start(self._plan.order, Wires(theirs, control, report))
+            keeper.start(self._plan.order, Wires(theirs, control, report))
         finally:
             for number in (*theirs.values(), control, report):
                 os.close(number)

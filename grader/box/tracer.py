@@ -7,7 +7,6 @@ as root, of another user: the program can neither see it nor write its log.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from grader.box.levels import BoxError, ToolMissing
 
 ATTACH_SECONDS = 30.0
+LOOK_SECONDS = 0.001
 LOG_BYTES = 64 << 20
 
 # The launcher's exec of the program, as strace or as ltrace writes it.
@@ -52,7 +52,7 @@ class Tracer:
                 self._process.kill()
                 words = self._process.communicate()[1].decode(errors="replace")
                 raise BoxError(f"{argv[0]} cannot attach: {words.strip()}")
-            os.sched_yield()
+            time.sleep(LOOK_SECONDS)
 
     def too_long(self) -> bool:
         """Whether the log has grown past its cap."""

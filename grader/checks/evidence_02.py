@@ -17,6 +17,7 @@ from grader.checks.pause_02 import (
     STATIC,
     Pause,
     argv_of,
+    hello,
     make_pause,
     parts_of,
     pause_of,
@@ -49,7 +50,7 @@ def _tool(bench: Bench, *argv: str) -> str:
 
 def _make_size(bench: Bench) -> str:
     for kind in KINDS:
-        bench.program(f"hello-{kind}")
+        hello(kind, bench)
     return _tool(bench, "size", *(f"build/hello-{kind}" for kind in KINDS))
 
 
@@ -85,7 +86,7 @@ def _board_column(sizes: dict[str, size.Size]) -> Value:
 
 
 def _make_segments(bench: Bench) -> str:
-    programs = [bench.program(f"hello-{kind}") for kind in ("dynamic-pie", "static")]
+    programs = [hello(kind, bench) for kind in ("dynamic-pie", "static")]
     return "".join(_tool(bench, "readelf", "-lW", f"build/{p.name}") for p in programs)
 
 
@@ -214,7 +215,7 @@ def _make_moves(bench: Bench) -> str:
     again = 'i=0; while [ $i -lt "$1" ]; do "$0" </dev/null || exit; i=$((i+1)); done'
     lines = [_row("kind", "run", MOVING)]
     for kind in KINDS:
-        program = bench.program(f"hello-{kind}")
+        program = hello(kind, bench)
         done = bench.box.run(["sh", "-c", again, program, str(RUNS)])
         runs = done.stdout.decode("utf-8", "replace").split("Hello from")[1:]
         for run, text in enumerate(runs, 1):

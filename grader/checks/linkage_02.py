@@ -57,7 +57,7 @@ class Four:
 
     bench: Bench
     folder: Path
-    hung: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
     """The first run that had to be stopped: there is no second one."""
 
     def copy(self, kind: str, name: str = "", stripped: bool = False) -> Path:
@@ -75,14 +75,14 @@ class Four:
         env: Mapping[str, str] | None = None,
     ) -> str:
         """What the program said; `before` are the words before its own path."""
-        if self.hung:
-            return self.hung[0]
+        if self.stopped:
+            return self.stopped[0]
         return self._word(self.bench.box.run([*before, program], env=env))
 
     def run_deleted(self, kind: str) -> str:
         """What the program said, deleted after its start, before its main."""
-        if self.hung:
-            return self.hung[0]
+        if self.stopped:
+            return self.stopped[0]
         program = self.copy(kind)
         env = {"COMPANY_PROMPT": "delete me"}
         with self.bench.box.spawn([program], env=env) as process:
@@ -94,8 +94,8 @@ class Four:
 
     def run_watched(self, kind: str) -> str:
         """What the program said; fail if it looked at more than its maps."""
-        if self.hung:
-            return self.hung[0]
+        if self.stopped:
+            return self.stopped[0]
         program = self.copy(kind)
         done = self.bench.box.run([program], trace=["strace", "-f"])
         word = self._word(done)
@@ -192,8 +192,8 @@ class Four:
             return said or "nothing"
         words = done.stderr.decode("utf-8", "backslashreplace").strip()
         word = f"{said}\n(it {done.describe()}) {words}".strip()
-        if done.how == "wall time":
-            self.hung.append(word)
+        if done.how not in ("exited", "signal"):
+            self.stopped.append(word)
         return word
 
     def _new_folder(self) -> Path:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.judge.api import cannot_check
 from grader.judge.bench import Bench
@@ -57,9 +58,15 @@ def said(text: str, command: str) -> str:
     return str(found[0])
 
 
+def hello(kind: str, bench: Bench) -> Path:
+    """The student's hello-KIND; all four are built at once."""
+    bench.build(*(f"hello-{each}" for each in KINDS))
+    return bench.program(f"hello-{kind}")
+
+
 def argv_of(kind: str, bench: Bench) -> list[str]:
     """How this student starts hello in the lab's folder, once it is built."""
-    bench.program(f"hello-{kind}")
+    hello(kind, bench)
     return [f"build/hello-{kind}", str(bench.variant["notes_kib"])]
 
 
@@ -103,9 +110,9 @@ def make_pause(kind: str, bench: Bench) -> str:
         process.wait_prompt()
         mappings = read_proc(process.pid, "maps")
         figures = _ps(process.pid)
-        hello = process.finish().stdout.decode("utf-8", "replace")
+        greeting = process.finish().stdout.decode("utf-8", "replace")
     text = (
-        f"$ {' '.join(argv)}\n{hello}"
+        f"$ {' '.join(argv)}\n{greeting}"
         f"$ cat /proc/PID/maps\n{mappings}"
         f"$ ps -o vsz,rss -p PID\n{figures}"
     )

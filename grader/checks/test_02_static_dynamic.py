@@ -10,7 +10,7 @@ import pytest
 
 from grader.checks.evidence_02 import OBSERVATIONS, QUESTIONS
 from grader.checks.linkage_02 import Four, kind_of, link_four
-from grader.checks.pause_02 import KINDS, STATIC
+from grader.checks.pause_02 import KINDS, STATIC, hello
 from grader.judge import cannot_check, check, fail
 from grader.judge.bench import BUILD_LIMITS, Bench
 from grader.judge.evidence import Answers
@@ -30,7 +30,7 @@ def _expect_linked(bench: Bench, kind: str, against: str = "") -> None:
     one more run of the rule: a rule that names no kind then makes another one.
     """
     name = f"build/hello-{kind}"
-    made = {name: kind_of(bench.program(f"hello-{kind}"))}
+    made = {name: kind_of(hello(kind, bench))}
     if against:
         where = f"{name}, where the compiler is given {against} first"
         made[where] = _kind_against(bench, kind, against)
@@ -53,7 +53,7 @@ def _kind_against(bench: Bench, kind: str, against: str) -> str:
         wrapper = wrappers / name
         wrapper.write_text(f'#!/bin/sh\nexec /usr/bin/{name} {against} "$@"\n')
         wrapper.chmod(0o755)
-    program = bench.program(f"hello-{kind}")
+    program = hello(kind, bench)
     kept = program.with_name("kept")
     program.rename(kept)
     try:

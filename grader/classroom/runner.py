@@ -3,7 +3,7 @@
 
 A judge that hangs is killed at an outer limit, and when the runner dies, by
 whatever signal, the kernel kills the judges (PR_SET_PDEATHSIG). What a judge
-had in its box goes with the judge: see grader/box/supervisor.py.
+had in its box goes with the judge: see grader/keeper/supervisor.py.
 """
 
 from __future__ import annotations

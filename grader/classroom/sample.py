@@ -32,13 +32,13 @@ from grader.cases import (
     KEPT,
     SOLUTIONS,
     CaseError,
-    assemble_solution,
+    assemble_solutions,
     load_case,
     overlay,
 )
 from grader.classroom.fingerprint import files_digest, lab_fingerprint
 from grader.classroom.gradebook import Row
-from grader.lab import LABS, ROOT, load_lab
+from grader.lab import LABS, ROOT, Lab, load_lab
 from grader.outcome import Outcome
 from grader.variant import Student
 
@@ -63,6 +63,11 @@ class SampleCase:
     def entry(self) -> str:
         """The name of what this student handed in."""
         return self.name if self.pack == "folder" else f"{self.name}.{self.pack}"
+
+    @property
+    def student(self) -> Student:
+        """Who hands this in."""
+        return Student(id=self.name, name=self.title)
 
     @property
     def used(self) -> tuple[Path, ...]:
@@ -117,15 +122,23 @@ def stamp_of(case: SampleCase) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
+def assemble(lab: Lab, cases: Sequence[SampleCase], work: Path) -> None:
+    """Make work/CASE/LAB, the whole solution as each of these students has it."""
+    assemble_solutions(
+        lab, [(case.student, work / case.name / lab.id) for case in cases]
+    )
+
+
 def build_case(case: SampleCase, work: Path, target: Path) -> None:
-    """Make what this student hands in, at `target`; `work` is an empty folder."""
+    """Make what this student hands in, at `target`, out of work/CASE.
+
+    That folder holds each of the case's labs as `assemble` made it, and is
+    changed.
+    """
     tree = work / case.name
-    tree.mkdir()
-    student = Student(id=case.name, name=case.title)
+    student = case.student
     card = f"id = {json.dumps(student.id)}\nname = {json.dumps(student.name)}\n"
     (tree / "student.toml").write_text(card, encoding="utf-8")
-    for name in case.expected:
-        assemble_solution(load_lab(LABS / name), tree / name, student)
     for folder in case.used:
         overlay(load_case(folder), tree / folder.parent.name)
     for name in case.undone:

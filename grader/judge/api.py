@@ -18,7 +18,7 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 class CheckFailure(Exception):
-    """The submission is wrong; every field is shown to the student uncut."""
+    """The submission is wrong; every field is shown to the student."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The bench: the pristine lab with one submission laid over it, built.
+"""The bench: the pristine lab with one submission laid over it.
 
     BENCH/tree/support, BENCH/tree/labs/NN-name   what make(1) sees
     BENCH/probes                                  the judge's own programs
@@ -17,7 +17,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.box import Box, BoxError, Limits, open_box
@@ -44,8 +44,14 @@ class Bench:
     variant: dict[str, Value]
     box: Box
     root: Path
-    build_words: str = ""
+    _made: dict[str, str] = field(default_factory=dict)
+    """What make said when it built a product."""
     _compiled: dict[str, Path] = field(default_factory=dict)
+
+    def of(self, student: Student) -> Bench:
+        """The same programs, as another student runs them."""
+        variant = variant_of(self.lab, student)
+        return replace(self, student=student, variant=variant)
 
     @property
     def folder(self) -> Path:
@@ -58,11 +64,23 @@ class Bench:
         return self.folder / "build"
 
     def program(self, name: str) -> Path:
-        """A program that the lab's Makefile built.
+        """A program, or another product, of the lab's Makefile.
 
-        If it is not there, or is no regular file: cannot check (build).
+        It is built when it is asked for first. If make does not make it, or
+        makes no regular file: cannot check (build).
         """
-        return self._product(self.build_folder / name, self.build_words)
+        self.build(name)
+        return self._product(self.build_folder / name, self._made[name])
+
+    def build(self, *names: str) -> None:
+        """Have make build several products at once, as far as it can."""
+        new = [name for name in names if name not in self._made]
+        if new:
+            targets = [f"build/{name}" for name in new]
+            words = self._boxed_build(
+                ["make", "-k", "-j2", "-f", "Makefile", *targets]
+            )
+            self._made |= dict.fromkeys(new, words)
 
     def compile(
         self, sources: Sequence[str], output: str, flags: Sequence[str] = ()
@@ -126,18 +144,12 @@ class Bench:
             words += f"\nthe build {done.describe()}"
         return self.shown(words)
 
-    def make(self) -> None:
-        """Build all of the lab's programs, as far as they can be built."""
-        self.build_words = self._boxed_build(
-            ["make", "-k", "-j2", "-f", "Makefile", "all"]
-        )
-
 
 @contextlib.contextmanager
 def open_bench(
     lab: Lab, submitted: Path, student: Student, level: str
 ) -> Iterator[Bench]:
-    """Lay `submitted` (a staging folder of ours) over the pristine lab, build.
+    """Lay `submitted` (a staging folder of ours) over the pristine lab.
 
     `level` is a box level or "auto". Everything is removed on the way out.
     """
@@ -161,9 +173,7 @@ def open_bench(
             box = open_box(level, (tree, root / "probes"), root / "evidence")
         except BoxError as error:
             raise CannotCheck(Cause.PERMISSION, str(error)) from None
-        bench = Bench(lab, student, variant_of(lab, student), box, root)
-        bench.make()
-        yield bench
+        yield Bench(lab, student, variant_of(lab, student), box, root)
     finally:
         # rm(1) follows no link and takes folders of any depth.
         subprocess.run(["rm", "-rf", "--", str(root)], check=False)

@@ -38,8 +38,24 @@ def load_module(lab: Lab) -> ModuleType:
     return importlib.import_module(f"grader.checks.{path.stem}")
 
 
-def catalogue(lab: Lab) -> tuple[Check, ...]:
-    """All checks of a lab, by task; LabError if they do not fit lab.toml."""
+def catalogue(
+    lab: Lab, steps: frozenset[int] = frozenset()
+) -> tuple[Check, ...]:
+    """The checks of a lab, by task; LabError if they do not fit lab.toml.
+
+    `steps`: only those of these tasks, and what they need; empty: all.
+    """
+    everything = _all_checks(lab)
+    for step in steps:
+        lab.task(step)
+    wanted = {check.id for check in everything if check.task in steps}
+    for check in reversed(everything):  # a check needs an earlier one
+        if check.id in wanted and check.needs:
+            wanted.add(check.needs)
+    return tuple(c for c in everything if not steps or c.id in wanted)
+
+
+def _all_checks(lab: Lab) -> tuple[Check, ...]:
     module = load_module(lab)
     checks: list[Check] = []
     for name, function in vars(module).items():

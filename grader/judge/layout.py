@@ -136,13 +136,14 @@ class Layout:
         """Why a member is not taken; empty if it is, or need not be named."""
         folder = kind == FOLDER
         if any(map(unsearched, parts if folder else parts[:-1])):
-            return "not looked into"
+            return "" if "build" in parts else "not looked into"
         if len(parts) + folder > DEPTH:
             return "nested too deep"
         if kind:
             return "" if folder else kind
         if self._place(parts) is None:
-            return "" if self._of_another_lab(parts) else "not on the lab's list"
+            silent = parts[-1] in self._lab.given or self._of_another_lab(parts)
+            return "" if silent else "not on the lab's list"
         return "" if _PLAIN.fullmatch(parts[-1]) else "an unusual name"
 
     def _keep(self, root: Root, name: str, data: bytes) -> None:

@@ -22,14 +22,27 @@ from grader.judge.submission import Submission
 from grader.lab import Lab, Value
 from grader.observers import Malformed
 from grader.outcome import Cause, CheckResult, Outcome, Prediction
+from grader.text import shortened
 
 STDERR_SHOWN = 4096
+# A screen has some 2,000 characters; a flood must not become the report.
+TEXT_CHARACTERS = 1 << 15
 
 
 class JudgePlugin:
-    """Judges one submission of one lab; `results()` is complete and ordered."""
+    """Judges one submission of one lab; `results()` is complete and ordered.
 
-    def __init__(self, lab: Lab, staging: Path, sub: Submission, level: str) -> None:
+    `steps`: only the checks of these tasks, and what they need; empty: all.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        staging: Path,
+        sub: Submission,
+        level: str,
+        steps: frozenset[int] = frozenset(),
+    ) -> None:
         self.lab = lab
         self.box_level = ""
         self.box_note = ""
@@ -37,7 +50,7 @@ class JudgePlugin:
         self._staging = staging
         self._submission = sub
         self._level = level
-        self._checks = {check.id: check for check in catalogue(lab)}
+        self._checks = {check.id: check for check in catalogue(lab, steps)}
         self._results: dict[str, CheckResult] = {}
 
     def results(self) -> tuple[CheckResult, ...]:
@@ -52,7 +65,7 @@ class JudgePlugin:
 
     @pytest.fixture(scope="session")
     def bench(self) -> Iterator[Bench]:
-        """The submission, laid over the pristine lab and built."""
+        """The submission, laid over the pristine lab."""
         with open_bench(
             self.lab, self._staging, self._submission.student, self._level
         ) as bench:
@@ -86,9 +99,12 @@ class JudgePlugin:
         )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run the checks in the order of their tasks."""
+        """Run the wanted checks in the order of their tasks."""
         order = list(self._checks)
-        items.sort(key=lambda item: order.index(_id(item)))
+        items[:] = sorted(
+            (item for item in items if _id(item) in self._checks),
+            key=lambda item: order.index(_id(item)),
+        )
 
     @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]  # pluggy is untyped
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -171,9 +187,7 @@ def _result(
         check.points,
         outcome,
         cause,
-        expected,
-        actual,
-        input,
+        *(shortened(text, TEXT_CHARACTERS) for text in (expected, actual, input)),
         rerun,
         hint,
     )

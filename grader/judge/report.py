@@ -13,6 +13,7 @@ from grader.text import printable
 
 WIDTH = 80
 INDENT = 16
+LAB_POINTS = 100
 
 _STYLE = {
     Outcome.PASS: "bold green",
@@ -52,7 +53,11 @@ def show(result: Result, console: Console) -> None:
         console.print()
     if result.box_note or result.box == "limits":
         _line(console, "box", f"{result.box} only: {result.box_note or 'as asked'}")
-    words = Text(f"{result.lab}: {result.score} of {result.max} points", "bold")
+    name = result.lab
+    if result.max < LAB_POINTS:  # only some steps were asked for
+        steps = sorted({check.task for check in result.checks})
+        name += f", step {', '.join(map(str, steps))}"
+    words = Text(f"{name}: {result.score} of {result.max} points", "bold")
     if result.unchecked:
         words.append(f", {result.unchecked} could not be checked here")
     console.print(words, highlight=False)

@@ -44,14 +44,21 @@ def staged(source: Path, lab: Lab) -> Iterator[tuple[Path, Submission]]:
         yield staging, import_submission(source, lab, staging)
 
 
-def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
+def judge(
+    lab: Lab,
+    source: Path,
+    level: str = "auto",
+    steps: frozenset[int] = frozenset(),
+) -> Result:
     """Judge the submission in `source` (a folder or an archive).
+
+    `steps`: only the checks of these tasks; empty: all, which makes a grade.
 
     Raises BadSubmission if it cannot be imported, LabError if the lab and
     its checks do not fit together, RuntimeError if pytest itself fails.
     """
     with staged(source, lab) as (staging, submission):
-        plugin = JudgePlugin(lab, staging, submission, level)
+        plugin = JudgePlugin(lab, staging, submission, level, steps)
         os.environ.pop("PYTEST_ADDOPTS", None)
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         path = module_path(lab)
@@ -63,6 +70,7 @@ def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RuntimeError(f"pytest ended with {status}: {words.getvalue()}")
     student = submission.student
+    checks = plugin.results()
     return Result(
         lab=lab.id,
         title=lab.title,
@@ -73,5 +81,6 @@ def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
         environment=environment(),
         notes=submission.notes,
         predictions=plugin.predictions,
-        checks=plugin.results(),
+        checks=checks,
+        max=sum(check.points for check in checks),
     )

@@ -24,7 +24,7 @@ from grader.text import printable
 from grader.variant import Student
 
 TASKS = (Task(1, "First step", 60, ("a",) * 3), Task(2, "Second step", 40, ("b",) * 3))
-LAB = Lab("02-toy", 2, "A toy", 9, ("x",), ("x.c",), (), TASKS, {}, Path("/nonexistent"))
+LAB = Lab("02-toy", 2, "A toy", 9, ("x",), ("x.c",), (), (), TASKS, {}, Path("/nonexistent"))
 MACHINE = {
     "os": "An OS",
     "kernel": "9.9",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tarfile
+from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -58,23 +59,31 @@ def test_a_case_refers_to_what_there_is(case: SampleCase) -> None:
             assert lab in case.expected and load_lab(LABS / lab).accepts(name)
 
 
-def assembled(lab: Lab, target: Path, student: Student) -> None:
-    """In the place of assemble_solution: fast, and the same on any machine."""
-    target.mkdir()
-    for name in lab.hand_in:
-        path = target / name.replace("*", student.id)
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"{lab.id} of {student.id}\n")
+def assembled(lab: Lab, wanted: Sequence[tuple[Student, Path]]) -> None:
+    """In the place of assemble_solutions: fast, and the same on any machine."""
+    for student, target in wanted:
+        for name in lab.hand_in:
+            path = target / name.replace("*", student.id)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{lab.id} of {student.id}\n")
+
+
+def build(case: SampleCase, work: Path, target: Path) -> None:
+    """Assemble the case's labs, and make of them what is handed in."""
+    (work / case.name).mkdir()
+    for name in case.expected:
+        sample.assemble(load_lab(LABS / name), [case], work)
+    sample.build_case(case, work, target)
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_a_packed_case_is_imported(
     case: SampleCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sample, "assemble_solution", assembled)
+    monkeypatch.setattr(sample, "assemble_solutions", assembled)
     for folder in ("work", "class", "staging"):
         (tmp_path / folder).mkdir()
-    sample.build_case(case, tmp_path / "work", tmp_path / "class" / case.entry)
+    build(case, tmp_path / "work", tmp_path / "class" / case.entry)
     ((entry,), ignored) = find_entries(tmp_path / "class")
     assert (entry.key, ignored) == (case.name, ())
     before = sorted(tmp_path.rglob("*"))
@@ -99,9 +108,9 @@ def test_the_escaping_names_are_in_the_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the case would show nothing."""
-    monkeypatch.setattr(sample, "assemble_solution", assembled)
+    monkeypatch.setattr(sample, "assemble_solutions", assembled)
     (case,) = [case for case in CASES if case.name == "escapes"]
-    sample.build_case(case, tmp_path, tmp_path / case.entry)
+    build(case, tmp_path, tmp_path / case.entry)
     with tarfile.open(tmp_path / case.entry) as archive:
         names = archive.getnames()
     assert set(case.extra) <= set(names)
@@ -111,14 +120,14 @@ def test_the_escaping_names_are_in_the_archive(
 
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Builds take a moment, log their case and make an empty file."""
+    """Assembling takes a moment, logs the cases and makes empty folders."""
     code = (
-        "import sys; from pathlib import Path; case, _, target = sys.argv[1:]\n"
-        "assert 'fails' not in case, 'this case fails'\n"
-        f"log = open({str(tmp_path / 'log')!r}, 'a'); print(case, file=log)\n"
-        "Path(target).touch()\n"
+        "import sys; from pathlib import Path; lab, work, *cases = sys.argv[1:]\n"
+        "assert 'it-fails' not in cases, 'this case fails'\n"
+        f"log = open({str(tmp_path / 'log')!r}, 'a'); print(*cases, file=log)\n"
+        "for case in cases: Path(work, case, lab).mkdir()\n"
     )
-    monkeypatch.setattr(sample_build, "BUILDER", (sys.executable, "-I", "-c", code))
+    monkeypatch.setattr(sample_build, "ASSEMBLER", (sys.executable, "-I", "-c", code))
     monkeypatch.setattr(sample_build, "stamp_of", lambda case: case.title)
     return tmp_path / "built"
 
@@ -146,7 +155,7 @@ def test_only_what_changed_is_built_again(built: Path) -> None:
 
 
 def test_a_case_that_cannot_be_built_is_named(built: Path) -> None:
-    with pytest.raises(CaseError, match="it-fails: cannot be built(.|\n)*this case fails"):
+    with pytest.raises(CaseError, match="02-toy: the sample class cannot(.|\n)*case fails"):
         build_sample((case("it-fails"),), built, 1, QUIET)
     assert find_entries(built) == ((), ())
 

@@ -209,6 +209,31 @@ def test_fault_of_the_grader_is_no_zero(tree: Path) -> None:
     assert (result["score"], result["unchecked"], result["status"]) == (30, 30, 3)
 
 
+def test_flood_does_not_become_the_report(tree: Path) -> None:
+    """What a program printed without an end is shown by its two ends."""
+    edit(
+        tree / "grader" / "checks" / "test_90_toy.py",
+        'expect((done.how, done.status), ("exited", 0), what="its end")',
+        'expect("begin" + "x" * (1 << 24) + "end", "", what="output")',
+    )
+    actual = judged(tree)["checks"]["ends_well"]["actual"]
+    assert len(actual) < 1 << 16
+    assert actual.startswith("output: beginxxx") and actual.endswith("xxxend")
+    assert "characters left out" in actual
+
+
+def test_only_some_steps(tree: Path) -> None:
+    """STEP= judges these steps alone, and the overview does not take it."""
+    done = grader(tree, "check", "--lab", LAB, "--step", "1")
+    assert "length" not in done.stdout
+    assert "90-toy, step 1: 60 of 60 points" in done.stdout
+    assert done.returncode == 0
+    assert "not checked yet" in grader(tree, "labs").stdout
+    for words, why in (("7", "its steps: 1, 2"), ("1,x", "STEP=1,x: a step's")):
+        wrong = grader(tree, "check", "--lab", LAB, "--step", words)
+        assert (wrong.returncode, why in wrong.stderr) == (2, True)
+
+
 def test_tool_that_is_missing(tree: Path) -> None:
     """A tracer that is not installed leaves the check undecided."""
     edit(

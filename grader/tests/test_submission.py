@@ -42,6 +42,7 @@ LAB = Lab(
     minutes=10,
     programs=("demo",),
     hand_in=("demo.c", "answers.toml", "observations/*.txt"),
+    given=("Makefile",),
     tools=(),
     tasks=(Task(1, "Do it", 100, ("a", "b", "c")),),
     parameters={},
@@ -204,17 +205,24 @@ def test_the_named_folder_wins_over_other_places(pack: Pack, tmp_path: Path) -> 
 
 
 def test_what_is_not_taken_is_said(pack: Pack, tmp_path: Path) -> None:
-    files = {f"02-demo/{name}": b"x\n" for name in ("Demo.C", "Makefile", "demo.c")}
-    files |= {"02-demo/.git/config": b"x", "02-demo/build/demo": b"x"}
+    files = {f"02-demo/{name}": b"x\n" for name in ("Demo.C", "Makefile.in", "demo.c")}
+    files |= {"02-demo/.git/config": b"x"}
     files |= {"02-demo/a/b/demo.c": b"x", "02-demo/a/b/c/demo.c": b"x"}
     files |= {"02-demo/observations/-o.txt": b"x"}
     files |= {"02-demo/observations/caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt": b"x"}
     notes = notes_of(pack(tmp_path, files))
-    assert "not on the lab's list: 02-demo/Demo.C, 02-demo/Makefile" in notes
+    assert "not on the lab's list: 02-demo/Demo.C, 02-demo/Makefile.in" in notes
     for reason in ("not looked into", "nested too deep", "an unusual name"):
         assert f"ignored, {reason}: " in notes
     assert "not handed in: answers.toml" in notes
     assert "missing, so the class's default variant counts: student.toml" in notes
+
+
+def test_what_the_lab_has_anyway_is_not_named(pack: Pack, tmp_path: Path) -> None:
+    """Who packs the whole folder is told nothing about what make left there"""
+    files = GOOD | {"02-demo/Makefile": b"x", "02-demo/build/demo": b"x"}
+    submission, written = take(pack(tmp_path, files))
+    assert (set(written), submission.notes) == (set(FILES), ())
 
 
 def test_notes_are_short_and_safe(pack: Pack, tmp_path: Path) -> None:

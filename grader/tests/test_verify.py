@@ -14,9 +14,10 @@ from grader.verify import judge_all
 def test_kept_programs(lab: Lab) -> None:
     """Each kept program fails what its case says, and each check is failed.
 
-    The solution has all points, the skeleton none.
+    The solution has all points, the skeleton none. That a wrong program
+    passes all other steps is for `make verify`, which takes longer.
     """
-    results = judge_all(lab)
+    results = judge_all(lab, whole=False)
     for result in results:
         assert result.trouble == ""
         assert (result.case, result.did_fail) == (result.case, result.should_fail)

@@ -37,7 +37,7 @@ def toy_lab(number: int, labs: Path) -> Lab:
     (labs / id).mkdir(parents=True, exist_ok=True)
     tasks = tuple(Task(task, f"Step {task}", 10, ("a", "b", "c")) for task in TASKS)
     hand_in = ("demo.c", "notes/*.txt")
-    return Lab(id, number, "A toy", 9, ("demo",), hand_in, (), tasks, {}, labs / id)
+    return Lab(id, number, "A toy", 9, ("demo",), hand_in, (), (), tasks, {}, labs / id)
 
 
 def command(lab: Lab, staging: Path, target: Path, _: str) -> Sequence[str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The process between the judge and a boxed program: it leaves no survivor.
 
-The judge forks it. It becomes the reaper of all that the program starts
+The keeper forks it. It becomes the reaper of all that the program starts
 (PR_SET_CHILD_SUBREAPER), starts the program, and when the program has ended,
 when the judge says so or when the judge itself is gone, kills and reaps until
 it has no child left. It reports to the judge in JSON lines.
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from grader.box import landlock
+from grader.keeper import landlock
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -160,21 +160,18 @@ def sweep(uid: int | None) -> None:
     takes a fork bomb in one stroke. Otherwise each round kills the children;
     theirs become ours, so the rounds end when nobody is left.
     """
-    while True:
-        if uid is not None and os.getuid() == 0:
-            _kill_all_of(uid)
-        for child in children_of(os.getpid()):
-            try:
-                os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        try:
-            # A killed child may take a moment to become a zombie.
-            os.waitpid(-1, 0)
+    # What lost its parent became a child of ours: no child, no survivor.
+    with contextlib.suppress(ChildProcessError):
+        while True:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        except ChildProcessError:
-            return
+            if uid is not None and os.getuid() == 0:
+                _kill_all_of(uid)
+            for child in children_of(os.getpid()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            # A killed child may take a moment to become a zombie.
+            os.waitpid(-1, 0)
 
 
 def _kill_all_of(uid: int) -> None:
