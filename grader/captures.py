@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Console blocks in the handouts: run, not typed.
+"""Console blocks and pictures in the handouts: run, not typed.
 
     <!-- capture only="heap|total": build/alloc_size at "after malloc": pmap PID -->
     ```console
@@ -17,6 +17,12 @@ for PID; several may follow in the program's order. Other prompts get Enter.
 
 A block is rewritten when its command no longer prints lines of the same kinds:
 the same columns with other numbers are the same kind.
+
+    <!-- capture in=solutions/LAB: COMMAND -->
+    ![what is to be seen](FOLDER/NAME.svg)
+
+Here the command prints an SVG, and NAME.svg, beside the Markdown file or below
+it, holds it; the kinds are those of the picture's elements.
 """
 
 from __future__ import annotations
@@ -42,6 +48,8 @@ SECONDS = 300.0  # the most that a command may take
 SOURCES = ("c", "make", "sh", "toml")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*(.*)")
 _MARKER = re.compile(r'<!-- capture((?: (?:in=[\w./-]+|only="[^"]+"))*): (\S.*) -->')
+_IMAGE = re.compile(r"!\[[^\]]+\]\(([\w-]+(?:/[\w-]+)*\.svg)\)")
+_ELEMENT = re.compile(r"<(\w+)(?: class=\"([^\"]*)\")?")
 _OPTION = re.compile(r'(in|only)=(?:"([^"]+)"|(\S+))')
 _AT = re.compile(r' at "([^"]+)": ')
 _PROMPT = re.compile(r"\[([0-9]+)\] (.*): press Enter")
@@ -69,6 +77,8 @@ class Capture:
     options: dict[str, str]
     body: tuple[str, ...] | None
     """None if there is no block yet."""
+    picture: str = ""
+    """The name of the file that holds it, if it is an SVG."""
 
 
 def find(text: str) -> tuple[list[Capture], list[tuple[int, str]]]:
@@ -85,8 +95,14 @@ def find(text: str) -> tuple[list[Capture], list[tuple[int, str]]]:
         if last == len(lines):
             wrong.append((fence + 1, "a block without an end; add its fence"))
         if marker:
-            body = tuple(lines[fence + 1 : last]) if language == "console" else None
             options = {key: a or b for key, a, b in _OPTION.findall(marker[1])}
+            image = _IMAGE.fullmatch(lines[fence]) if fence < len(lines) else None
+            if image:
+                capture = Capture(at + 1, marker[2], options, None, image[1])
+                captures.append(capture)
+                at = fence + 1
+                continue
+            body = tuple(lines[fence + 1 : last]) if language == "console" else None
             captures.append(Capture(at + 1, marker[2], options, body))
             if body is None:
                 wrong.append((at + 1, "no console block below; run make captures"))
@@ -183,15 +199,20 @@ def _suite(root: Path, solution: str) -> Iterator[Path]:
         yield top
 
 
-def made(capture: Capture, root: Path, default: str) -> tuple[str, ...]:
-    """The lines of a capture's block, from running it now; CaptureError."""
+def _run(capture: Capture, root: Path, default: str) -> list[str]:
+    """What a terminal shows of a capture's command now; CaptureError."""
     kind, _, lab = capture.options.get("in", default).partition("/")
     with _suite(root, lab if kind == "solutions" else "") as top:
         folder = top / "labs" / lab if lab else top
         if lab:
             transcript("make -s", folder)
         lines = transcript(capture.command, folder)
-        lines = [line.replace(str(top.parent), "~") for line in lines]
+        return [line.replace(str(top.parent), "~") for line in lines]
+
+
+def made(capture: Capture, root: Path, default: str) -> tuple[str, ...]:
+    """The lines of a capture's block, from running it now; CaptureError."""
+    lines = _run(capture, root, default)
     if any(_FENCE.fullmatch(line) for line in lines):
         raise CaptureError("the output holds a fence")
     shown: list[str] = []
@@ -204,6 +225,14 @@ def made(capture: Capture, root: Path, default: str) -> tuple[str, ...]:
     system = f"Linux {kernel[0] if kernel else '?'} {os.uname().machine}"
     libc = os.confstr("CS_GNU_LIBC_VERSION") or "another libc"
     return (*shown, f"# {system}, {libc}, {datetime.date.today()}")
+
+
+def drawn(capture: Capture, root: Path, default: str) -> str:
+    """A capture's picture, from running it now; CaptureError."""
+    lines = _run(capture, root, default)[1:]
+    if not lines or not (lines[0].startswith("<svg ") and lines[-1] == "</svg>"):
+        raise CaptureError(f"prints no SVG but: {' / '.join(lines[:3])}")
+    return "\n".join(lines) + "\n"
 
 
 def update(root: Path, write: bool = True) -> list[str]:
@@ -220,6 +249,15 @@ def update(root: Path, write: bool = True) -> list[str]:
         default = "." if path.parent == root else f"solutions/{path.parent.name}"
         for capture in reversed(captures):
             try:
+                if capture.picture:
+                    picture = drawn(capture, root, default)
+                    place = path.parent / capture.picture
+                    if not _is_alike(place, picture):
+                        told[capture.line] = f"{capture.picture} shows other things"
+                        if write:
+                            place.parent.mkdir(exist_ok=True)
+                            place.write_text(picture, encoding="utf-8")
+                    continue
                 body = made(capture, root, default)
             except (CaptureError, OSError) as error:
                 told[capture.line] = str(error)
@@ -233,6 +271,14 @@ def update(root: Path, write: bool = True) -> list[str]:
         if write and captures:
             path.write_text("\n".join(lines), encoding="utf-8")
     return said
+
+
+def _is_alike(place: Path, picture: str) -> bool:
+    """Whether the file is there and has elements of the same kinds."""
+    if not place.is_file():
+        return False
+    old = place.read_text(encoding="utf-8")
+    return set(_ELEMENT.findall(old)) == set(_ELEMENT.findall(picture))
 
 
 def check(root: Path) -> list[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -95,7 +96,26 @@ def table(rows: Sequence[Row], labs: Sequence[Lab]) -> str:
         lines.append("?  not all could be checked; -  no score")
     elif any(cell.score is None for row in rows for cell in row.cells):
         lines.append("-  no score")
-    odd = [f"  {row.name}: {flag}" for row in rows for flag in row.flags]
+    odd: dict[str, list[str]] = {}
+    for row in rows:
+        for flag in row.flags:
+            odd.setdefault(flag, []).append(row.name)
     if odd:
-        lines += ["", "To look at:", *odd]
+        lines += ["", "To look at:"]
+    for flag, names in odd.items():
+        if len(names) == 1:
+            lines.append(f"  {names[0]}: {flag}")
+        else:
+            lines += _wrapped(f"{flag}: {', '.join(names)}")
     return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -187,7 +187,9 @@ def _result(
         check.points,
         outcome,
         cause,
-        *(shortened(text, TEXT_CHARACTERS) for text in (expected, actual, input)),
+        shortened(expected, TEXT_CHARACTERS),
+        shortened(actual, TEXT_CHARACTERS),
+        shortened(input, TEXT_CHARACTERS),
         rerun,
         hint,
     )

@@ -8,24 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 sys.dont_write_bytecode = True
 
-import hypothesis  # noqa: E402
 import pytest  # noqa: E402
-
-# The same examples in every run, and no verdict that depends on how busy the
-# machine is: a new example is for those who look for one.
-hypothesis.settings.register_profile(
-    "suite",
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
 
 
 class Count:
@@ -51,11 +41,13 @@ class Count:
 def main(arguments: list[str]) -> int:
     """Run pytest over this folder; exit status 0 if all passed."""
     os.environ.pop("PYTEST_ADDOPTS", None)
-    hypothesis.settings.load_profile("suite")
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the tests side by side
     count = Count()
+    options = ["-c", os.devnull, f"--rootdir={HERE}", "-p", "no:cacheprovider", "-q"]
+    if find_spec("xdist"):
+        options += ["-n", str(len(os.sched_getaffinity(0))), "--dist", "loadfile"]
     status = pytest.main(
-        ["-c", os.devnull, f"--rootdir={HERE}", "-p", "no:cacheprovider", "-q"]
-        + (arguments or [str(HERE)]),
+        options + (arguments or [str(HERE)]),
         plugins=[count],
     )
     skipped = f", {count.skipped} skipped" if count.skipped else ""

@@ -33,11 +33,23 @@ void step_free(struct step *step)
 	*step = (struct step){ 0 };
 }
 
+/* A later step that says nothing of its own is named after the one before. */
+static void caption_pair(struct step *step, const struct step *before)
+{
+	if (!step->caption || *step->caption)
+		return;
+	free(step->caption);
+	if (asprintf(&step->caption, "compared with %s", before->title) < 0)
+		step->caption = NULL;
+}
+
 /* Labels the step and appends it; the step is the film's, or freed. */
 static int add(struct film *film, struct step *step, pid_t pid, char *problem)
 {
 	struct step *larger;
 
+	if (film->count > 0)
+		caption_pair(step, &film->steps[film->count - 1]);
 	step->labels = areas_label(&step->maps, pid);
 	larger = reallocarray(film->steps, film->count + 1, sizeof(*larger));
 	if (larger)
