@@ -4,7 +4,8 @@
 #
 #: STUDENTS
 #:   make                  the labs, how far you are, what to do next
-#:   make check LAB=02     check one lab; JSON=file for the machine's form
+#:   make check LAB=02     check one lab; JSON=file for the machine's form,
+#:                         STEP=2 or STEP=2,5 for these steps alone
 #: INSTRUCTORS
 #:   make grade            grade the sample class into grades/
 #:   make grade CLASS=DIR OUT=DIR [LABS=02,04] [JOBS=n] [BOX=level]

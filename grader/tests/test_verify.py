@@ -12,10 +12,10 @@ from grader.verify import judge_all
 
 @pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: str(lab.id))
 def test_kept_programs(lab: Lab) -> None:
-    """Each kept program fails what its case says, and each check is failed.
+    """Each check is failed by a kept program, which fails what its case says.
 
-    The solution has all points, the skeleton none. That a wrong program
-    passes all other steps is for `make verify`, which takes longer.
+    The solution and the right programs have all points, the skeleton none. All
+    kept programs, in all steps, are for `make verify`, which takes longer.
     """
     results = judge_all(lab, whole=False)
     for result in results:
