@@ -16,6 +16,7 @@ from grader.markers import Region, SkeletonError, Source, cut, regions
 __all__ = ["Region", "SkeletonError", "check", "cut", "generate", "regions"]
 
 BY_HAND = ("Makefile", "lab.toml", "answers.toml")
+CAPTURED = ".svg"  # the pictures of make captures
 _MADE = ("build", "observations", "__pycache__")
 _LABS = "[0-9][0-9]-*/"
 
@@ -69,7 +70,9 @@ def _stale(cut_files: dict[Path, tuple[str, int]], labs: Path) -> list[str]:
         f"{path}: no solution has it; remove it"
         for lab in sorted(labs.glob(_LABS))
         for path in _programs(lab)
-        if path not in cut_files and path.relative_to(lab).as_posix() not in BY_HAND
+        if path not in cut_files
+        and path.relative_to(lab).as_posix() not in BY_HAND
+        and path.suffix != CAPTURED
     ]
 
 
