@@ -66,6 +66,35 @@ def test_a_command_runs_in_the_lab_with_the_solution(root: Path) -> None:
     assert not (root / "labs/01-x/build").exists()
 
 
+PICTURE = """\
+<!-- capture in=labs/01-x: cat drawn -->
+![what is to be seen](pictures/drawn.svg)
+"""
+DRAWN = '<svg xmlns="x">\n<text class="soft">3 KiB</text>\n</svg>\n'
+
+
+def test_a_picture_is_drawn_and_kept_beside(root: Path) -> None:
+    """It is written where it is missing or shows elements of other kinds."""
+    (root / "labs/01-x/drawn").write_text(DRAWN)
+    (root / "README.md").write_text(PICTURE)
+    said = ["README.md:1: pictures/drawn.svg shows other things"]
+    assert check(root) == said and not (root / "pictures").exists()
+    assert update(root) == said
+    assert (root / "pictures/drawn.svg").read_text() == DRAWN
+    (root / "labs/01-x/drawn").write_text(DRAWN.replace("3", "4"))
+    assert update(root) == []
+    assert (root / "pictures/drawn.svg").read_text() == DRAWN
+    (root / "labs/01-x/drawn").write_text(DRAWN.replace("soft", "bold"))
+    assert check(root) == said
+    assert (root / "README.md").read_text() == PICTURE
+
+
+def test_a_command_that_draws_nothing_is_told(root: Path) -> None:
+    (root / "README.md").write_text(PICTURE)
+    (line,) = check(root)
+    assert line.startswith("README.md:1: prints no SVG but: ")
+
+
 @pytest.mark.parametrize(
     ("option", "shown"),
     [

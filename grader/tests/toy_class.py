@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest import mock
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -47,10 +48,13 @@ def command(lab: Lab, staging: Path, target: Path, _: str) -> Sequence[str]:
 
 def toy_grade(folder: Path, out: Path, jobs: int, console: Console) -> Graded:
     """Grade a class; the labs' folders are made beside `out`."""
-    judging.catalogue = lambda lab: CHECKS  # type: ignore[attr-defined]
-    judging.lab_fingerprint = lambda lab, level: lab.id  # type: ignore[attr-defined]
     labs = tuple(toy_lab(number, out.parent / "labs") for number in (2, 4))
-    return grade(judging.Ask(folder, out, labs, jobs, "uid", command), console)
+    ask = judging.Ask(folder, out, labs, jobs, "uid", command)
+    with (
+        mock.patch.object(judging, "catalogue", lambda lab: CHECKS),
+        mock.patch.object(judging, "lab_fingerprint", lambda lab, level: lab.id),
+    ):
+        return grade(ask, console)
 
 
 if __name__ == "__main__":
