@@ -33,6 +33,7 @@ link() {{
 {links}
 wait
 """
+WORD_BYTES = 1 << 13  # a right program prints one word
 TRACE_CHARACTERS = 1 << 20  # an honest log has some ten thousand
 # Who refers to these asks the linker, the loader or the kernel, not the maps.
 OTHER_SOURCES = {
@@ -187,10 +188,10 @@ class Four:
 
     def _word(self, done: Finished) -> str:
         """What linkage said, if it ended well; else how it ended."""
-        said = done.stdout.decode("utf-8", "backslashreplace").strip()
+        said = done.stdout[:WORD_BYTES].decode("utf-8", "backslashreplace").strip()
         if (done.how, done.status) == ("exited", 0):
             return said or "nothing"
-        words = done.stderr.decode("utf-8", "backslashreplace").strip()
+        words = done.stderr[:WORD_BYTES].decode("utf-8", "backslashreplace").strip()
         word = f"{said}\n(it {done.describe()}) {words}".strip()
         if done.how not in ("exited", "signal"):
             self.stopped.append(word)

@@ -11,8 +11,12 @@ import pytest
 
 from grader.errors import InputError
 from grader.outcome import Cause
+from grader.text import shortened
 
 MARKED_COLUMNS = 60
+# A screen has some 2,000 characters; a flood must not become the report, nor
+# what pytest makes of an exception's words.
+TEXT_CHARACTERS = 1 << 15
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -28,10 +32,10 @@ class CheckFailure(Exception):
         rerun: str = "",
         hint: str = "",
     ) -> None:
-        super().__init__(f"expected {expected}, got {actual}")
-        self.expected = expected
-        self.actual = actual
-        self.input = input
+        self.expected = shortened(expected, TEXT_CHARACTERS)
+        self.actual = shortened(actual, TEXT_CHARACTERS)
+        self.input = shortened(input, TEXT_CHARACTERS)
+        super().__init__(f"expected {self.expected}, got {self.actual}")
         self.rerun = rerun
         self.hint = hint
 
@@ -40,9 +44,9 @@ class CannotCheck(InputError):
     """The check cannot be made, and why; see Cause."""
 
     def __init__(self, cause: Cause, why: str) -> None:
-        super().__init__(why)
         self.cause = cause
-        self.why = why
+        self.why = shortened(why, TEXT_CHARACTERS)
+        super().__init__(self.why)
 
 
 def check(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader.box import Box, BoxError, Ended, ToolMissing
-from grader.judge.api import CannotCheck, CheckFailure
+from grader.judge.api import TEXT_CHARACTERS, CannotCheck, CheckFailure
 from grader.judge.bench import Bench, open_bench
 from grader.judge.catalogue import Check, catalogue, evidence_of
 from grader.judge.evidence import Answers, load_answers
@@ -25,8 +25,6 @@ from grader.outcome import Cause, CheckResult, Outcome, Prediction
 from grader.text import shortened
 
 STDERR_SHOWN = 4096
-# A screen has some 2,000 characters; a flood must not become the report.
-TEXT_CHARACTERS = 1 << 15
 
 
 class JudgePlugin:
