@@ -23,6 +23,7 @@ from grader.box.levels import (
     DEVICES,
     SYSTEM,
     BoxError,
+    BoxLate,
     Level,
     ToolMissing,
     become_ordinary,
@@ -38,6 +39,7 @@ from grader.keeper.supervisor import Order
 __all__ = [
     "Box",
     "BoxError",
+    "BoxLate",
     "Ended",
     "Finished",
     "Level",

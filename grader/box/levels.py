@@ -39,6 +39,10 @@ class BoxError(InputError):
     """The box cannot be had; the text says why and what to do."""
 
 
+class BoxLate(BoxError):
+    """The box was not ready in time: the machine is overloaded."""
+
+
 class ToolMissing(BoxError):
     """A tool that the box or a tracer needs is not installed."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from grader.box.levels import BoxError
+from grader.box.levels import BoxError, BoxLate
 from grader.box.limits import Finished, Limits
 from grader.box import keeper
 from grader.box.tracer import Tracer
@@ -33,7 +33,7 @@ LAUNCHER = (
     "launcher",
 )
 
-START_SECONDS = 30.0  # for the box itself, on a machine under full load
+START_SECONDS = 120.0  # for the box itself, on a machine under full load
 LOOK_SECONDS = 0.05  # between two looks at memory and at the tracer's log
 CHUNK = 1 << 16
 
@@ -140,6 +140,11 @@ class Process:
         said = self._text
         self._pump(lambda: bool(said["ready"]) or "ready" not in self._fds)
         if not said["ready"]:
+            if self._cut == "wall time":
+                raise BoxLate(
+                    f"the box has not started a program in {START_SECONDS:.0f} s: "
+                    "the machine is overloaded, try again"
+                )
             self._pump(lambda: False)
             reason = said["stderr"].decode(errors="replace").strip()
             raise BoxError(f"the box does not start: {reason or 'no reason given'}")

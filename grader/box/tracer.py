@@ -13,9 +13,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from grader.box.levels import BoxError, ToolMissing
+from grader.box.levels import BoxError, BoxLate, ToolMissing
 
-ATTACH_SECONDS = 30.0
+ATTACH_SECONDS = 120.0
 LOOK_SECONDS = 0.001
 LOG_BYTES = 64 << 20
 
@@ -48,8 +48,13 @@ class Tracer:
             # Attached, and stopped at least once: from here on it sees all.
             if now["TracerPid"] != "0" and now["voluntary_ctxt_switches"] != before:
                 return
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self._process.kill()
+            if time.monotonic() > deadline:
+                self.kill()
+                raise BoxLate(
+                    f"{argv[0]} has not attached in {ATTACH_SECONDS:.0f} s: the "
+                    "machine is overloaded, try again"
+                )
+            if self._process.poll() is not None:
                 words = self._process.communicate()[1].decode(errors="replace")
                 raise BoxError(f"{argv[0]} cannot attach: {words.strip()}")
             time.sleep(LOOK_SECONDS)

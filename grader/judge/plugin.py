@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.box import Box, BoxError, Ended, ToolMissing
+from grader.box import Box, BoxError, BoxLate, Ended, ToolMissing
 from grader.judge.api import TEXT_CHARACTERS, CannotCheck, CheckFailure
 from grader.judge.bench import Bench, open_bench
 from grader.judge.catalogue import Check, catalogue, evidence_of
@@ -158,6 +158,8 @@ class JudgePlugin:
             return _cannot(check, error.cause, error.why)
         if isinstance(error, ToolMissing):
             return _cannot(check, Cause.TOOL, str(error))
+        if isinstance(error, BoxLate):
+            return _cannot(check, Cause.GRADER, str(error))
         if isinstance(error, BoxError):
             return _cannot(check, Cause.PERMISSION, str(error))
         words = "".join(traceback.format_exception(error))
