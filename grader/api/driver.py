@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""A driver in the box: built, started, sent commands, and named when it fails."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+
+from grader.api.memory import Eye, Memory
+from grader.box import Box, Ended, Finished, Limits, Process
+from grader.judge.api import cannot_check
+from grader.judge.bench import Bench
+from grader.observers import Gone
+from grader.outcome import Cause
+
+SOURCES = Path(__file__).resolve().parent.parent / "drivers"
+CORE = ("driver.c", "heap.c")
+_WRAPPED = ("malloc", "calloc", "realloc", "free", "aligned_alloc")
+OWN_HEAP = tuple(f"-Wl,--wrap={name}" for name in _WRAPPED)
+# A command takes microseconds, and some that use threads a part of a second;
+# the rest is for a machine under full load.
+PATIENCE = 8.0
+LIMITS = Limits(wall=120.0, cpu=60, memory=512 << 20)
+STDERR_SHOWN = 600
+_ANSWER = re.compile(rb"([0-9]{1,19}) ([0-9a-f]{1,16})")
+
+
+class Kind(str, Enum):
+    """What can go wrong with a driver, beside a wrong state of its memory."""
+
+    CRASH = "crash"
+    HANG = "hang"
+    EXIT = "early exit"
+    LIMIT = "limit"
+    CLOSED = "closed descriptor"
+    FORGED = "forged answer"
+    MISPLACED = "output in the wrong place"
+    UNREADABLE = "unreadable memory"
+
+
+class Trouble(Exception):
+    """The driver no longer obeys, or was made to answer what is not true."""
+
+    def __init__(self, kind: Kind, words: str) -> None:
+        super().__init__(words)
+        self.kind = kind
+        self.words = words
+
+
+def build(
+    bench: Bench, commands: str, sources: Sequence[str], flags: Sequence[str] = ()
+) -> Path:
+    """Link grader/drivers/COMMANDS with the student's sources.
+
+    With a sanitizer among the flags the heap is the sanitizer's own. If it
+    does not link: cannot check (build), with the compiler's words.
+    """
+    folder = bench.root / "probes" / "drivers"
+    if not folder.exists():
+        shutil.copytree(SOURCES, folder)
+        for path in (folder, *folder.iterdir()):
+            path.chmod(0o755)
+    sanitized = any(flag.startswith("-fsanitize") for flag in flags)
+    heap = ("-DPLAIN_HEAP",) if sanitized else OWN_HEAP
+    name = re.sub("[^a-z]+", "-", " ".join((commands, *flags)))
+    return bench.compile(
+        [*(str(folder / core) for core in CORE), str(folder / commands), *sources],
+        f"driver-{name}",
+        ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags],
+        support=False,
+    )
+
+
+@dataclass
+class Session:
+    """One driver, started again when it is gone; a context manager."""
+
+    box: Box
+    program: Path
+    env: dict[str, str] = field(default_factory=dict)
+    # Under a sanitizer, stderr is where it reports.
+    reports: bool = False
+    patience: float = PATIENCE
+    argv: tuple[str, ...] = ()
+    _process: Process | None = None
+    _eye: Eye | None = None
+    _steps: int = 0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._drop()
+
+    @property
+    def pid(self) -> int:
+        """The driver's number in the judge's own /proc."""
+        return self._start().pid
+
+    def obey(self, command: str) -> Memory:
+        """Have one command carried out, and look; Trouble if it is not."""
+        try:
+            return self._obey(command)
+        except Ended as ended:
+            self._drop()
+            raise _end(ended.finished) from None
+        except Gone as gone:
+            self._drop()
+            raise Trouble(Kind.UNREADABLE, gone.reason) from None
+        except Trouble:
+            self._drop()
+            raise
+
+    def finish(self) -> Finished:
+        """No more commands: how it ends, and what it wrote to stderr."""
+        finished = self._start().finish()
+        self._drop()
+        return finished
+
+    def _obey(self, command: str) -> Memory:
+        process = self._start()
+        assert self._eye is not None
+        process.write(command.encode() + b"\n")
+        self._steps += 1
+        line = process.read_line(self.patience)
+        if line is None and process.closed:
+            raise Trouble(
+                Kind.CLOSED,
+                "the descriptor for the answers was closed; no function of yours "
+                "has to do with descriptors",
+            )
+        if line is None:
+            raise Trouble(
+                Kind.HANG,
+                f"it did not return within {self.patience:.0f} seconds: an endless "
+                "loop, or a lock that nobody gives back?",
+            )
+        memory = self._eye.look()
+        match = _ANSWER.fullmatch(line)
+        if match is None:
+            raise Trouble(
+                Kind.MISPLACED,
+                f"something was written among the answers to the judge: {_shown(line)}",
+            )
+        said = int(match[1]), int(match[2], 16)
+        if said != (memory.steps, memory.result) or memory.steps != self._steps:
+            raise Trouble(
+                Kind.FORGED,
+                f"the answer `{_shown(line)}` is not what memory says: command "
+                f"{memory.steps} with result {memory.result:x}, of {self._steps}",
+            )
+        if process.words and not self.reports:
+            raise Trouble(
+                Kind.MISPLACED,
+                "something was printed, and the functions of this library print "
+                f"nothing: {_shown(process.words)}",
+            )
+        return memory
+
+    def _start(self) -> Process:
+        if self._process is None:
+            argv = [*self.argv, str(self.program)]
+            limits = LIMITS
+            if self.reports:
+                limits = Limits(
+                    wall=LIMITS.wall,
+                    cpu=LIMITS.cpu,
+                    memory=1 << 30,
+                    address_space=None,
+                )
+            self._process = self.box.spawn(argv, env=self.env, limits=limits)
+            self._steps = 0
+            try:
+                self._eye = Eye(self._process.pid, self.program)
+            except PermissionError as error:
+                self._drop()
+                cannot_check(
+                    Cause.PERMISSION,
+                    f"the judge may not read the memory of its own program: {error}",
+                )
+        return self._process
+
+    def _drop(self) -> None:
+        if self._eye is not None:
+            self._eye.close()
+        if self._process is not None:
+            self._process.__exit__(None, None, None)
+        self._process = self._eye = None
+
+
+def _end(finished: Finished) -> Trouble:
+    words = f"the program {finished.describe()}"
+    if finished.stderr:
+        words += f"; it had printed: {_shown(finished.stderr)}"
+    if finished.how == "signal":
+        return Trouble(Kind.CRASH, words)
+    if finished.how == "exited":
+        return Trouble(
+            Kind.EXIT, f"{words}, where it had to return; that decides nothing"
+        )
+    return Trouble(Kind.HANG if finished.how == "wall time" else Kind.LIMIT, words)
+
+
+def _shown(data: bytes) -> str:
+    text = data[:STDERR_SHOWN].decode("utf-8", "backslashreplace").strip()
+    return text + ("..." if len(data) > STDERR_SHOWN else "")
