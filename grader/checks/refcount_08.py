@@ -15,8 +15,9 @@ from grader.api.play import Command, Difference
 LIMIT = 0x80000000  # RC_LIMIT
 SLOTS = 6
 USED = 4  # of the slots, so that sequences meet themselves often
-BARE, PLAIN, LOOKS, CLEARS, UPGRADES = range(5)
-NODE_BYTES = 40  # struct node of grader/drivers/refcount.c
+BARE, PLAIN, LOOKS, CLEARS, UPGRADES, TREE = range(6)
+NODE_BYTES = 40  # struct payload of grader/drivers/refcount.c
+TREE_BYTES = 32  # struct node of tree.h
 OBJECTS = 40
 
 
@@ -57,11 +58,14 @@ class Object:
     alive: bool = True
     edge: Object | None = None
     place: int | None = None
+    # Of a node of a tree; its child is its edge.
+    sibling: Object | None = None
+    parent: Object | None = None
 
     @property
     def is_node(self) -> bool:
-        """Whether it has a destructor and fields."""
-        return self.kind != BARE
+        """Whether its destructor is the driver's, which notes its calls."""
+        return self.kind not in (BARE, TREE)
 
 
 Slots = list[Object | None]
@@ -107,6 +111,18 @@ class RefcountModel:
                 return node is not None and node.is_node and not self.atomic
             case "place":
                 return node is not None and node.kind in (LOOKS, CLEARS)
+            case "root":
+                return node is None and len(self.objects) < OBJECTS
+            case "add":
+                child = slots[second]
+                return (
+                    node is not None
+                    and child is not None
+                    and child.parent is child.sibling is None
+                    and child not in _ancestors(node)
+                )
+            case "parent":
+                return node is not None and slots[second] is None
             case "weak":
                 return weaks[second] is None
             case "upgrade":
@@ -134,6 +150,19 @@ class RefcountModel:
                 self.atomic = first != 0
             case "new":
                 return self._new(first, second, third, fourth, memory, lab)
+            case "root":
+                return self._new(first, TREE_BYTES, TREE, second, memory, lab)
+            case "add":
+                parent, child = slots[first], slots[second]
+                assert parent is not None and child is not None
+                child.sibling, parent.edge = parent.edge, _more(child)
+                child.parent = parent
+                parent.weak += 1
+            case "parent":
+                node = slots[first]
+                assert node is not None
+                above = node.parent
+                slots[second] = _more(above) if above and above.alive else None
             case "huge" | "starve":
                 if (lab.slots[first], lab.error) != (0, errno.ENOMEM):
                     return Difference(
@@ -222,7 +251,9 @@ class RefcountModel:
                 f"a block of {lab.head_bytes} bytes of head and {size} of payload",
                 f"one of {block.size} bytes",
             )
-        # The driver has written the first two words, and one that it was given.
+        if kind == TREE:
+            return None
+        # The driver has written a node's first two words.
         zeroes = memory.at(address, size) if kind == BARE else memory.at(
             address + 16, 16
         )
@@ -247,7 +278,9 @@ class RefcountModel:
             if one.kind == CLEARS and one.place is not None:
                 pending.append(self.slots[one.place])
                 self.slots[one.place] = None
-            pending.append(one.edge)
+            pending += [one.edge, one.sibling]
+            if one.parent is not None:
+                one.parent.weak -= 1
             # The strong ones' 1, and the weak reference to itself.
             if one.weak < LIMIT:
                 one.weak -= 2 if one.kind == UPGRADES else 1
@@ -342,6 +375,15 @@ class RefcountModel:
         return None
 
 
+def _ancestors(node: Object | None) -> list[Object]:
+    """The node, its parent, and so on, as far as they are known to it."""
+    found = []
+    while node is not None:
+        found.append(node)
+        node = node.parent
+    return found
+
+
 def _more(target: Object | None) -> Object | None:
     if target is not None and target.strong < LIMIT:
         target.strong += 1
@@ -400,7 +442,7 @@ def _compare_object(one: Object, memory: Memory, lab: Lab) -> Difference | None:
         body = memory.at(one.address + NODE_BYTES, one.size - NODE_BYTES)
         if body != bytes([one.id & 0xFF]) * len(body):
             return Difference("a payload that is left alone", "it was written to")
-    elif any(memory.at(one.address, one.size)):
+    elif one.kind == BARE and any(memory.at(one.address, one.size)):
         return Difference("a payload that is left alone", "it was written to")
     return None
 
@@ -417,7 +459,7 @@ SHAPES = {
     "new": "szki", "huge": "s", "starve": "s", "retain": "ss", "release": "s",
     "link": "ss", "assign": "ss", "follow": "s", "clear": "s", "scope": "s",
     "place": "ss", "weak": "ss", "upgrade": "ss", "unweak": "s", "strong": "sl",
-    "weakly": "sl",
+    "weakly": "sl", "root": "si", "add": "ss", "parent": "ss",
 }
 _NUMBERS: dict[str, Callable[[int], int]] = {
     "s": lambda n: n % USED,

@@ -15,6 +15,7 @@
 
 #define RC_OUT_OF_LINE
 #include "rc.h"
+#include "tree.h"
 
 enum { SLOTS = 6, THREADS = 2 };
 
@@ -28,7 +29,7 @@ enum kind {
 };
 
 /* The payload of all but bare objects; the rest of it is filled. */
-struct node {
+struct payload {
 	uint64_t id;
 	uint64_t kind;
 	void *edge;  /* owned */
@@ -71,7 +72,7 @@ void lab_reset(void)
 
 static void destroy(void *object)
 {
-	struct node *node = object;
+	struct payload *node = object;
 	uintptr_t seen = 0;
 	void *other;
 
@@ -108,7 +109,7 @@ static uint64_t new (const long *argument)
 	size_t size = (size_t)argument[1];
 	bool bare = argument[2] == BARE;
 	void *object;
-	struct node *node;
+	struct payload *node;
 
 	errno = 0;
 	object = rc_new(size, bare ? NULL : destroy);
@@ -167,7 +168,7 @@ static uint64_t release(const long *argument)
 /* link SLOT TO: SLOT's node owns what TO holds, and no longer its old edge. */
 static uint64_t link_to(const long *argument)
 {
-	struct node *node = lab_state.slot[argument[0]];
+	struct payload *node = lab_state.slot[argument[0]];
 	void *old = node->edge;
 
 	node->edge = family->retain(lab_state.slot[argument[1]]);
@@ -185,7 +186,7 @@ static uint64_t assign(const long *argument)
 /* follow SLOT: what its node owns, in its place; as `list = list->next` */
 static uint64_t follow(const long *argument)
 {
-	struct node *node = lab_state.slot[argument[0]];
+	struct payload *node = lab_state.slot[argument[0]];
 
 	rc_assign(&lab_state.slot[argument[0]], node->edge);
 	return (uintptr_t)lab_state.slot[argument[0]];
@@ -209,7 +210,7 @@ static uint64_t scope(const long *argument)
 /* place SLOT TO: SLOT's node knows the slot TO. */
 static uint64_t place(const long *argument)
 {
-	struct node *node = lab_state.slot[argument[0]];
+	struct payload *node = lab_state.slot[argument[0]];
 
 	node->place = &lab_state.slot[argument[1]];
 	return (uintptr_t)node->place;
@@ -255,6 +256,25 @@ static uint64_t set_weak(const long *argument)
 
 	head->weak = RC_LIMIT - (uint32_t)argument[1];
 	return head->weak;
+}
+
+/* root SLOT VALUE, add PARENT CHILD, parent SLOT TO: what tree.h has */
+static uint64_t root(const long *argument)
+{
+	lab_state.slot[argument[0]] = tree_new(argument[1]);
+	return (uintptr_t)lab_state.slot[argument[0]];
+}
+
+static uint64_t add(const long *argument)
+{
+	tree_add(lab_state.slot[argument[0]], lab_state.slot[argument[1]]);
+	return 0;
+}
+
+static uint64_t parent(const long *argument)
+{
+	lab_state.slot[argument[1]] = tree_parent(lab_state.slot[argument[0]]);
+	return (uintptr_t)lab_state.slot[argument[1]];
 }
 
 /* list COUNT: slot 0 owns a list of so many nodes, allocated in bulk. */
@@ -461,17 +481,32 @@ static uint64_t hold(const long *argument)
 }
 
 const struct lab_command lab_commands[] = {
-	{ "family", choose },	 { "new", new },
-	{ "huge", huge },	 { "starve", starve },
-	{ "retain", retain },	 { "release", release },
-	{ "link", link_to },	 { "assign", assign },
-	{ "follow", follow },	 { "clear", clear },
-	{ "scope", scope },	 { "place", place },
-	{ "weak", weak },	 { "upgrade", upgrade },
-	{ "unweak", unweak },	 { "strong", set_strong },
-	{ "weakly", set_weak },	 { "list", list },
-	{ "counted", counted },	 { "storm", storm },
-	{ "last", last },	 { "weakstorm", weak_storm },
-	{ "raise", raise_dead }, { "hold", hold },
+	{ "family", choose },
+	{ "new", new },
+	{ "huge", huge },
+	{ "starve", starve },
+	{ "retain", retain },
+	{ "release", release },
+	{ "link", link_to },
+	{ "assign", assign },
+	{ "follow", follow },
+	{ "clear", clear },
+	{ "scope", scope },
+	{ "place", place },
+	{ "weak", weak },
+	{ "upgrade", upgrade },
+	{ "unweak", unweak },
+	{ "strong", set_strong },
+	{ "weakly", set_weak },
+	{ "root", root },
+	{ "add", add },
+	{ "parent", parent },
+	{ "list", list },
+	{ "counted", counted },
+	{ "storm", storm },
+	{ "last", last },
+	{ "weakstorm", weak_storm },
+	{ "raise", raise_dead },
+	{ "hold", hold },
 	{ NULL, NULL },
 };

@@ -45,6 +45,7 @@ class Bench:
     box: Box
     root: Path
     build_words: str = ""
+    notes: list[str] = field(default_factory=list)  # what the result says besides
     _compiled: dict[str, Path] = field(default_factory=dict)
 
     @property

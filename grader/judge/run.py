@@ -71,7 +71,7 @@ def judge(lab: Lab, source: Path, level: str = "auto") -> Result:
         box=plugin.box_level,
         box_note=plugin.box_note,
         environment=environment(),
-        notes=submission.notes,
+        notes=(*submission.notes, *plugin.notes),
         predictions=plugin.predictions,
         checks=plugin.results(),
     )

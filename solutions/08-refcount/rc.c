@@ -96,7 +96,7 @@ void rc_cleanup(void *place)
 
 struct rc_weak *rc_weak(void *object)
 {
-	/* BEGIN 4 weak: count one more weak one; see rc_retain. */
+	/* BEGIN 4 weak: count one more weak one; see rc-retain. */
 	struct rc_head *head;
 
 	if (object == NULL)
@@ -125,18 +125,18 @@ void *rc_upgrade(struct rc_weak *weak)
 
 void rc_weak_release(struct rc_weak *weak)
 {
-	/* BEGIN 4 weak_release: count one less; nobody left: free. */
+	/* BEGIN 4 weak-release: count one less; nobody left: free. */
 	struct rc_head *head = (struct rc_head *)weak;
 
 	if (head != NULL && head->weak < RC_LIMIT && --head->weak == 0)
 		free(head);
 	//~ (void)weak;
-	/* END 4 weak_release */
+	/* END 4 weak-release */
 }
 
 struct rc_weak *arc_weak(void *object)
 {
-	/* BEGIN 6 arc_weak: the same as arc_retain, for the weak count. */
+	/* BEGIN 6 arc-weak: the same as arc-retain, for the weak count. */
 	struct rc_head *head;
 	uint32_t count;
 
@@ -149,12 +149,12 @@ struct rc_weak *arc_weak(void *object)
 	return (struct rc_weak *)head;
 	//~ (void)object;
 	//~ return NULL;
-	/* END 6 arc_weak */
+	/* END 6 arc-weak */
 }
 
 void *arc_upgrade(struct rc_weak *weak)
 {
-	/* BEGIN 6 arc_upgrade: one more, but never from 0; try again. */
+	/* BEGIN 6 arc-upgrade: one more, but never from 0; try again. */
 	struct rc_head *head = (struct rc_head *)weak;
 	uint32_t strong;
 
@@ -173,12 +173,12 @@ void *arc_upgrade(struct rc_weak *weak)
 	return head + 1;
 	//~ (void)weak;
 	//~ return NULL;
-	/* END 6 arc_upgrade */
+	/* END 6 arc-upgrade */
 }
 
 void arc_weak_release(struct rc_weak *weak)
 {
-	/* BEGIN 6 arc_weak_release: the same as arc_release, for the block. */
+	/* BEGIN 6 arc-weak-release: the same as arc-release, for the block. */
 	struct rc_head *head = (struct rc_head *)weak;
 	uint32_t count;
 
@@ -190,5 +190,5 @@ void arc_weak_release(struct rc_weak *weak)
 	else if (count >= RC_LIMIT)
 		__atomic_store_n(&head->weak, RC_STUCK, __ATOMIC_RELAXED);
 	//~ (void)weak;
-	/* END 6 arc_weak_release */
+	/* END 6 arc-weak-release */
 }

@@ -54,7 +54,7 @@ inline void rc_release(void *object)
 
 inline void *arc_retain(void *object)
 {
-	/* BEGIN 6 arc_retain: the same in one step that no thread can split. */
+	/* BEGIN 6 arc-retain: the same in one step that no thread can split. */
 	struct rc_head *head;
 	uint32_t strong;
 
@@ -68,12 +68,12 @@ inline void *arc_retain(void *object)
 	return object;
 	//~ (void)object;
 	//~ return NULL;
-	/* END 6 arc_retain */
+	/* END 6 arc-retain */
 }
 
 inline void arc_release(void *object)
 {
-	/* BEGIN 6 arc_release: count one less, and order what was done. */
+	/* BEGIN 6 arc-release: count one less, and order what was done. */
 	struct rc_head *head;
 	uint32_t strong;
 
@@ -87,7 +87,7 @@ inline void arc_release(void *object)
 	else if (strong >= RC_LIMIT)
 		__atomic_store_n(&head->strong, RC_STUCK, __ATOMIC_RELAXED);
 	//~ (void)object;
-	/* END 6 arc_release */
+	/* END 6 arc-release */
 }
 
 #endif
