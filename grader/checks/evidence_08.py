@@ -70,8 +70,8 @@ def _head_padding(text: str, variant: Variant) -> Value:
 
 def _valid_layout(text: str, bench: Bench) -> None:
     said = _said(text, " ".join(PAHOLE))
-    names = re.findall(r"\b(strong|weak|next|\(\*destroy\))\W", said)
-    if sorted(names) != ["(*destroy)", "next", "strong", "weak"]:
+    names = re.findall(r"^\t.*[ (*](strong|weak|destroy|next)\W", said, re.MULTILINE)
+    if names != ["strong", "weak", "destroy", "next"]:
         raise Malformed("pahole", "it does not show the four members of rc_head")
     size, padding = _head_size(said, {}), _head_padding(said, {})
     if int(size) % 8 or not 16 <= int(size) - int(padding) <= int(size):

@@ -70,8 +70,7 @@ def suite(bench: Bench) -> None:
         return
     done = bench.box.run(
         [bench.program("test_rc")],
-        env={"CK_DEFAULT_TIMEOUT": "1"},
-        limits=Limits(wall=8.0),
+        limits=Limits(wall=10.0),
     )
     words = done.stdout.decode("utf-8", "backslashreplace").strip()
     for line in words.splitlines()[-12:]:

@@ -159,7 +159,7 @@ static void release_next(void *object)
 
 START_TEST(long_list_needs_no_deep_stack)
 {
-	enum { COUNT = 500000 };
+	enum { COUNT = 200000 };
 	struct item *first = NULL;
 
 	for (int i = 0; i < COUNT; i++) {

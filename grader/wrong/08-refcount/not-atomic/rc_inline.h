@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * rc_inline.h - what is short and often called, for the compiler to inline
+ *
+ * rc.h includes it and says what each function does. An `inline` function of
+ * C is a proposal: where the compiler does not take it, it calls the copy that
+ * `extern inline` in rc.c makes.
+ */
+
+#ifndef RC_INLINE_H
+#define RC_INLINE_H
+
+#include "rc.h"
+
+/*
+ * Where an atomic count is put that has reached RC_LIMIT: so far from both
+ * ends that no number of threads takes it there before it is put back.
+ */
+#define RC_STUCK UINT32_C(0xc0000000)
+
+/* Destroys an object whose last reference has gone; in rc.c. */
+void rc_destroy(struct rc_head *head);
+
+inline void *rc_retain(void *object)
+{
+	struct rc_head *head;
+
+	if (object == NULL)
+		return NULL;
+	head = rc_head(object);
+	if (head->strong < RC_LIMIT)
+		head->strong++;
+	return object;
+}
+
+inline void rc_release(void *object)
+{
+	struct rc_head *head;
+
+	if (object == NULL)
+		return;
+	head = rc_head(object);
+	if (head->strong < RC_LIMIT && --head->strong == 0)
+		rc_destroy(head);
+}
+
+inline void *arc_retain(void *object)
+{
+	struct rc_head *head;
+	uint32_t strong;
+
+	if (object == NULL)
+		return NULL;
+	head = rc_head(object);
+	/* Whoever retains owns a reference, so nothing has to be ordered. */
+	strong = head->strong++;
+	if (strong >= RC_LIMIT)
+		__atomic_store_n(&head->strong, RC_STUCK, __ATOMIC_RELAXED);
+	return object;
+}
+
+inline void arc_release(void *object)
+{
+	struct rc_head *head;
+	uint32_t strong;
+
+	if (object == NULL)
+		return;
+	head = rc_head(object);
+	/* Release: my writes before it. Acquire: everybody's before the end. */
+	strong = head->strong--;
+	if (strong == 1)
+		rc_destroy(head);
+	else if (strong >= RC_LIMIT)
+		__atomic_store_n(&head->strong, RC_STUCK, __ATOMIC_RELAXED);
+}
+
+#endif
