@@ -19,6 +19,8 @@ BARE, PLAIN, LOOKS, CLEARS, UPGRADES, TREE = range(6)
 NODE_BYTES = 40  # struct payload of grader/drivers/refcount.c
 TREE_BYTES = 32  # struct node of tree.h
 OBJECTS = 40
+ROWS = 24  # of a sequence; about half of them are allowed at their place
+_ROW = 5  # bytes that a command is made of
 
 
 @dataclass
@@ -476,11 +478,10 @@ def sequences(
     """Sequences of these verbs; a verb that is named twice comes more often."""
     names = verbs.split()
 
-    def command(raw: tuple[int, int, int, int, int]) -> Command:
-        verb, *numbers = raw
-        name = names[verb % len(names)]
-        arguments = []
-        for shape, number in zip(SHAPES[name], numbers):
+    def command(raw: bytes) -> Command:
+        name = names[raw[0] % len(names)]
+        arguments: list[int] = []
+        for shape, number in zip(SHAPES[name], raw[1:]):
             if shape == "k":
                 number = kinds[number % len(kinds)]
                 # A node has to fit.
@@ -491,11 +492,11 @@ def sequences(
             arguments.append(number)
         return Command(name, tuple(arguments))
 
-    number = st.integers(0, 1 << 12)
-    raw = st.tuples(number, number, number, number, number)
     first = [Command("family", (1,))] if atomic else []
 
-    def whole(rows: list[tuple[int, int, int, int, int]]) -> list[Command]:
-        return [*first, *map(command, rows)]
+    def whole(raw: bytes) -> list[Command]:
+        rows = range(0, len(raw), _ROW)
+        return [*first, *(command(raw[i : i + _ROW]) for i in rows)]
 
-    return st.lists(raw, min_size=4, max_size=24).map(whole)
+    # One draw of a fixed size: Hypothesis takes its time over each draw.
+    return st.binary(min_size=_ROW * ROWS, max_size=_ROW * ROWS).map(whole)

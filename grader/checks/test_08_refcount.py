@@ -38,7 +38,7 @@ from grader.outcome import Cause
 __all__ = ["OBSERVATIONS", "QUESTIONS"]
 
 SOURCES = ("rc.c", "tree.c")
-EXAMPLES = 40
+EXAMPLES = 25
 LIST = 1_000_000
 STACK_BYTES = 256 << 10  # more than a list of any length may take
 PAIRS = 200_000
