@@ -53,9 +53,12 @@ class Trouble(Exception):
 
 
 def build(
-    bench: Bench, commands: str, sources: Sequence[str], flags: Sequence[str] = ()
+    bench: Bench,
+    commands: Sequence[str],
+    sources: Sequence[str],
+    flags: Sequence[str] = (),
 ) -> Path:
-    """Link grader/drivers/COMMANDS with the student's sources.
+    """Link a lab's files of grader/drivers/ with the student's sources.
 
     With a sanitizer among the flags the heap is the sanitizer's own. If it
     does not link: cannot check (build), with the compiler's words.
@@ -67,9 +70,9 @@ def build(
             path.chmod(0o755)
     sanitized = any(flag.startswith("-fsanitize") for flag in flags)
     heap = ("-DPLAIN_HEAP",) if sanitized else OWN_HEAP
-    name = re.sub("[^a-z]+", "-", " ".join((commands, *flags)))
+    name = re.sub("[^a-z]+", "-", " ".join((commands[0], *flags)))
     return bench.compile(
-        [*(str(folder / core) for core in CORE), str(folder / commands), *sources],
+        [*(str(folder / name) for name in (*CORE, *commands)), *sources],
         f"driver-{name}",
         ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags],
         support=False,
@@ -129,7 +132,6 @@ class Session:
 
     def _obey(self, command: str) -> Memory:
         process = self._start()
-        assert self._eye is not None
         process.write(command.encode() + b"\n")
         self._steps += 1
         line = process.read_line(self.patience)
@@ -145,7 +147,7 @@ class Session:
                 f"it did not return within {self.patience:.0f} seconds: an endless "
                 "loop, or a lock that nobody gives back?",
             )
-        memory = self._eye.look()
+        memory = self._look(process)
         match = _ANSWER.fullmatch(line)
         if match is None:
             raise Trouble(
@@ -180,15 +182,22 @@ class Session:
                 )
             self._process = self.box.spawn(argv, env=self.env, limits=limits)
             self._steps = 0
+        return self._process
+
+    def _look(self, process: Process) -> Memory:
+        """Look; only after an answer, because exec gives a process new memory."""
+        if self._eye is None:
             try:
-                self._eye = Eye(self._process.pid, self.program)
+                self._eye = Eye(process.pid, self.program)
             except PermissionError as error:
                 self._drop()
                 cannot_check(
                     Cause.PERMISSION,
                     f"the judge may not read the memory of its own program: {error}",
                 )
-        return self._process
+            except FileNotFoundError:
+                raise Ended(process.finish()) from None
+        return self._eye.look()
 
     def _drop(self) -> None:
         if self._eye is not None:

@@ -37,6 +37,7 @@ from grader.outcome import Cause
 
 __all__ = ["OBSERVATIONS", "QUESTIONS"]
 
+COMMANDS = ("refcount.c", "refcount_calls.c")
 SOURCES = ("rc.c", "tree.c")
 EXAMPLES = 25
 LIST = 1_000_000
@@ -82,7 +83,7 @@ def suite(bench: Bench) -> None:
 @pytest.fixture(scope="session")
 def session(bench: Bench) -> Iterator[Session]:
     """The driver with the student's library."""
-    built = driver.build(bench, "refcount.c", SOURCES)
+    built = driver.build(bench, COMMANDS, SOURCES)
     with Session(bench.box, built) as opened:
         yield opened
 
@@ -215,13 +216,13 @@ def test_clean(bench: Bench, seed: int) -> None:
         flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
         # What is lost is judged by the blocks themselves.
         env, argv = {"ASAN_OPTIONS": "detect_leaks=0"}, ()
-        built = driver.build(bench, "refcount.c", SOURCES, flags)
+        built = driver.build(bench, COMMANDS, SOURCES, flags)
         opened = Session(bench.box, built, env, reports=True)
     else:
         argv = ("valgrind", "-q", "--command-line-only=yes", "--error-exitcode=99")
         if bench.box.run([*argv, "/bin/true"]).status != 0:
             cannot_check(Cause.TOOL, "neither the sanitizers nor valgrind run here")
-        built = driver.build(bench, "refcount.c", SOURCES)
+        built = driver.build(bench, COMMANDS, SOURCES)
         opened = Session(bench.box, built, reports=True, argv=argv)
     with opened:
         kinds = (BARE, PLAIN, UPGRADES)
@@ -356,7 +357,7 @@ def test_threads(bench: Bench, session: Session) -> None:
     _storms(session, PAIRS, ROUNDS)
     if not _starts(bench, "-fsanitize=thread"):
         return
-    built = driver.build(bench, "refcount.c", SOURCES, ("-fsanitize=thread",))
+    built = driver.build(bench, COMMANDS, SOURCES, ("-fsanitize=thread",))
     env = {"TSAN_OPTIONS": "halt_on_error=0:report_thread_leaks=0"}
     with Session(bench.box, built, env, reports=True) as opened:
         _storms(opened, 100, 10)

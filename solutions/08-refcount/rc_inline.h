@@ -3,9 +3,7 @@
 /*
  * rc_inline.h - what is short and often called, for the compiler to inline
  *
- * rc.h includes it and says what each function does. An `inline` function of
- * C is a proposal: where the compiler does not take it, it calls the copy that
- * `extern inline` in rc.c makes.
+ * rc.h includes it and says what each function does.
  */
 
 #ifndef RC_INLINE_H
@@ -22,7 +20,7 @@
 /* Destroys an object whose last reference has gone; in rc.c. */
 void rc_destroy(struct rc_head *head);
 
-inline void *rc_retain(void *object)
+static inline void *rc_retain(void *object)
 {
 	/* BEGIN 1 retain: count one more; NULL and a saturated count stay. */
 	struct rc_head *head;
@@ -38,7 +36,7 @@ inline void *rc_retain(void *object)
 	/* END 1 retain */
 }
 
-inline void rc_release(void *object)
+static inline void rc_release(void *object)
 {
 	/* BEGIN 2 release: count one less; the last one destroys. */
 	struct rc_head *head;
@@ -52,7 +50,7 @@ inline void rc_release(void *object)
 	/* END 2 release */
 }
 
-inline void *arc_retain(void *object)
+static inline void *arc_retain(void *object)
 {
 	/* BEGIN 6 arc-retain: the same in one step that no thread can split. */
 	struct rc_head *head;
@@ -71,7 +69,7 @@ inline void *arc_retain(void *object)
 	/* END 6 arc-retain */
 }
 
-inline void arc_release(void *object)
+static inline void arc_release(void *object)
 {
 	/* BEGIN 6 arc-release: count one less, and order what was done. */
 	struct rc_head *head;

@@ -3,9 +3,7 @@
 /*
  * rc_inline.h - what is short and often called, for the compiler to inline
  *
- * rc.h includes it and says what each function does. An `inline` function of
- * C is a proposal: where the compiler does not take it, it calls the copy that
- * `extern inline` in rc.c makes.
+ * rc.h includes it and says what each function does.
  */
 
 #ifndef RC_INLINE_H
@@ -22,7 +20,7 @@
 /* Destroys an object whose last reference has gone; in rc.c. */
 void rc_destroy(struct rc_head *head);
 
-inline void *rc_retain(void *object)
+static inline void *rc_retain(void *object)
 {
 	struct rc_head *head;
 
@@ -34,7 +32,7 @@ inline void *rc_retain(void *object)
 	return object;
 }
 
-inline void rc_release(void *object)
+static inline void rc_release(void *object)
 {
 	struct rc_head *head;
 
@@ -45,7 +43,7 @@ inline void rc_release(void *object)
 		rc_destroy(head);
 }
 
-inline void *arc_retain(void *object)
+static inline void *arc_retain(void *object)
 {
 	struct rc_head *head;
 	uint32_t strong;
@@ -60,7 +58,7 @@ inline void *arc_retain(void *object)
 	return object;
 }
 
-inline void arc_release(void *object)
+static inline void arc_release(void *object)
 {
 	struct rc_head *head;
 	uint32_t strong;

@@ -12,11 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern inline void *rc_retain(void *object);
-extern inline void rc_release(void *object);
-extern inline void *arc_retain(void *object);
-extern inline void arc_release(void *object);
-
 void *rc_new(size_t size, void (*destroy)(void *object))
 {
 	struct rc_head *head;
