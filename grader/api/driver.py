@@ -27,6 +27,11 @@ OWN_HEAP = tuple(f"-Wl,--wrap={name}" for name in _WRAPPED)
 PATIENCE = 8.0
 LIMITS = Limits(wall=120.0, cpu=60, memory=512 << 20)
 STDERR_SHOWN = 600
+EXIT_CLOSED = 3  # of driver.h
+CLOSED = (
+    "the descriptor for the answers was closed; no function of yours has to do "
+    "with descriptors"
+)
 _ANSWER = re.compile(rb"([0-9]{1,19}) ([0-9a-f]{1,16})")
 
 
@@ -136,11 +141,7 @@ class Session:
         self._steps += 1
         line = process.read_line(self.patience)
         if line is None and process.closed:
-            raise Trouble(
-                Kind.CLOSED,
-                "the descriptor for the answers was closed; no function of yours "
-                "has to do with descriptors",
-            )
+            raise Trouble(Kind.CLOSED, CLOSED)
         if line is None:
             raise Trouble(
                 Kind.HANG,
@@ -213,6 +214,8 @@ def _end(finished: Finished) -> Trouble:
         words += f"; it had printed: {_shown(finished.stderr)}"
     if finished.how == "signal":
         return Trouble(Kind.CRASH, words)
+    if (finished.how, finished.status) == ("exited", EXIT_CLOSED):
+        return Trouble(Kind.CLOSED, CLOSED)
     if finished.how == "exited":
         return Trouble(
             Kind.EXIT, f"{words}, where it had to return; that decides nothing"

@@ -44,7 +44,7 @@ class Memory:
     bad_frees: int
     bulk_live: int
     heap: int
-    bytes: bytes  # of the heap, from its start
+    content: bytes  # of the heap, from its start
     blocks: Mapping[int, Block]  # by address
     events: tuple[tuple[int, ...], ...]
     lab: tuple[int, ...]
@@ -52,7 +52,7 @@ class Memory:
     def at(self, address: int, size: int) -> bytes:
         """Bytes of the heap; fewer than `size` where it does not lie in it."""
         start = address - self.heap
-        return self.bytes[start : start + size] if start >= 0 else b""
+        return self.content[start : start + size] if start >= 0 else b""
 
     def spoilt(self) -> str:
         """Where somebody wrote to what is no block, or no longer one; or "".
@@ -62,11 +62,11 @@ class Memory:
         last = 0
         for block in self.blocks.values():
             start = block.address - self.heap
-            before = self.bytes[last:start]
+            before = self.content[last:start]
             if before.count(FENCE) != len(before):
                 return _place(before, FENCE, self.heap + last, block)
             last = start + block.size
-            body = self.bytes[start:last]
+            body = self.content[start:last]
             if block.state != LIVE and body.count(FREED) != len(body):
                 return f"a freed block was written to, {_first(body, FREED)}"
         return ""

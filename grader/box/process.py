@@ -35,7 +35,7 @@ LAUNCHER = (
 
 START_SECONDS = 30.0  # for the box itself, on a machine under full load
 LOOK_SECONDS = 0.05  # between two looks at memory and at the tracer's log
-END_SECONDS = 1.0  # between the end of a program's output and its own
+END_SECONDS = 5.0  # between the end of a program's output and its own
 CHUNK = 1 << 16
 
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from grader.api.play import Command, Failure
-from grader.checks.refcount_08 import LIMIT, SLOTS, RefcountModel
+from grader.checks.refcount_08 import LIMIT, SLOTS, USED, RefcountModel
 
 _HEAD = """\
 // SPDX-License-Identifier: MIT
@@ -96,6 +96,7 @@ int main(void)
 	void *old;
 
 	(void)old;
+	(void)weak;
 """
 _TAIL = """\
 	return failures != 0;
@@ -202,7 +203,7 @@ def _wanted(model: RefcountModel) -> list[str]:
         f'expect("destructor calls", destroyed, '
         f"{sum(1 for one in model.objects if one.is_node and not one.alive)});"
     ]
-    for index, target in enumerate(model.slots):
+    for index, target in enumerate(model.slots[:USED]):
         lines.append(
             f'expect("slot[{index}] is an object", slot[{index}] != NULL, '
             f"{int(target is not None)});"

@@ -120,11 +120,14 @@ class RefcountModel:
                 return (
                     node is not None
                     and child is not None
+                    and node.kind == child.kind == TREE
                     and child.parent is child.sibling is None
                     and child not in _ancestors(node)
                 )
             case "parent":
-                return node is not None and slots[second] is None
+                return (
+                    node is not None and node.kind == TREE and slots[second] is None
+                )
             case "weak":
                 return weaks[second] is None
             case "upgrade":

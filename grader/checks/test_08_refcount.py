@@ -215,7 +215,7 @@ def test_clean(bench: Bench, seed: int) -> None:
     if _starts(bench, "-fsanitize=address,undefined"):
         flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
         # What is lost is judged by the blocks themselves.
-        env, argv = {"ASAN_OPTIONS": "detect_leaks=0"}, ()
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
         built = driver.build(bench, COMMANDS, SOURCES, flags)
         opened = Session(bench.box, built, env, reports=True)
     else:

@@ -71,7 +71,7 @@ static void answer(int fd)
 		ssize_t n = write(fd, text + sent, (size_t)(length - sent));
 
 		if (n < 0 && errno != EINTR)
-			_exit(EXIT_FAILURE);
+			_exit(EXIT_CLOSED);
 		if (n > 0)
 			sent += (int)n;
 	}

@@ -35,6 +35,9 @@ struct driver_block {
 	uint64_t state;
 };
 
+/* How the driver ends when nobody takes its answers. */
+enum { EXIT_CLOSED = 3 };
+
 extern struct driver_state {
 	uint64_t steps;	    /* commands carried out since the start */
 	uint64_t result;    /* of the last one */
