@@ -197,7 +197,10 @@ class RefcountModel:
                 old, slots[first] = slots[first], None
                 self._less(old)
             case "scope":
-                return _in_scope(slots[first], memory.result)
+                target = _more(slots[first])
+                wrong = _in_scope(target, memory.result)
+                self._less(target)
+                return wrong
             case "place":
                 node = slots[first]
                 assert node is not None
@@ -423,8 +426,7 @@ def _destructors(count: int, where: str = "") -> str:
 
 
 def _in_scope(target: Object | None, result: int) -> Difference | None:
-    wanted = 0 if target is None else target.strong
-    wanted = min(wanted + 1, LIMIT) if target else 0
+    wanted = target.strong if target is not None else 0
     if _same(result, wanted):
         return None
     return Difference(
