@@ -191,7 +191,7 @@ class Process:
         )
         if not found():
             if self.closed:  # most often because it ends: let it
-                limit = min(limit, time.monotonic() + END_SECONDS)
+                limit = time.monotonic() + END_SECONDS
                 self._pump(lambda: time.monotonic() >= limit)
             if "report" not in self._fds or self._cut is not None:
                 raise Ended(self.finish())
