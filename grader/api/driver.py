@@ -178,13 +178,15 @@ class Session:
         it hangs if it has used `patience` seconds of a core, or if at SLICES
         looks in a row, over `patience` seconds, no thread of it could run.
         """
-        spent = _core_seconds(process.pid)
+        spent = -1.0  # looked at only if it does not answer at once
         asleep = 0
         while asleep < SLICES:
             line = process.read_line(self.patience / SLICES)
             if line is not None or process.closed:
                 return line
-            if _core_seconds(process.pid) - spent > self.patience:
+            now = _core_seconds(process.pid)
+            spent = now if spent < 0 else spent
+            if now - spent > self.patience:
                 return None
             asleep = 0 if _can_run(process.pid) else asleep + 1
         return None

@@ -130,7 +130,7 @@ ASSIGN = "new new retain assign assign follow release link"
 WEAK = "new retain release release weak upgrade unweak"
 # Each with the verbs that lead to it.
 DEFECTS = {
-    "off-by-one": RELEASE,
+    "destroys-before-the-last": RELEASE,
     "destructor-missed": RELEASE,
     "destructor-twice": RELEASE,
     "leaks-the-block": RELEASE,

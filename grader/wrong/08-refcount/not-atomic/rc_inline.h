@@ -52,7 +52,7 @@ static inline void *arc_retain(void *object)
 		return NULL;
 	head = rc_head(object);
 	/* Whoever retains owns a reference, so nothing has to be ordered. */
-	strong = head->strong++;
+	strong = __atomic_fetch_add(&head->strong, 1, __ATOMIC_RELAXED);
 	if (strong >= RC_LIMIT)
 		__atomic_store_n(&head->strong, RC_STUCK, __ATOMIC_RELAXED);
 	return object;
