@@ -15,6 +15,7 @@
 #:   make captures         run what the handouts show, and show what it said
 #:   make check LAB=02 TREE=solutions
 #:   make verify [LAB=02]  every check, and the kept wrong programs it catches
+#:   make bench LAB=08     a lab's library beside others of its kind
 #:   make test             all tests
 #:   make clean            remove what was built
 
@@ -22,7 +23,7 @@ include support/python.mk
 
 .DEFAULT_GOAL := labs
 .SUFFIXES:
-.PHONY: labs help check grade handout skeletons captures verify test clean
+.PHONY: labs help check grade handout skeletons captures verify bench test clean
 
 labs:
 	@$(GRADER) labs
@@ -53,6 +54,9 @@ captures:
 
 verify:
 	@$(GRADER) verify $(if $(LAB),--lab '$(LAB)')
+
+bench:
+	@$(PYTHON) -I grader/bench/run.py '$(LAB)'
 
 test:
 	@$(PYTHON) -I grader/tests/run.py

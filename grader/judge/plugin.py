@@ -44,6 +44,7 @@ class JudgePlugin:
         self.lab = lab
         self.box_level = ""
         self.box_note = ""
+        self.notes: list[str] = []
         self.predictions: tuple[Prediction, ...] = ()
         self._staging = staging
         self._submission = sub
@@ -69,6 +70,7 @@ class JudgePlugin:
         ) as bench:
             self.box_level = bench.box.level.value
             self.box_note = bench.box.note
+            self.notes = bench.notes
             yield bench
 
     @pytest.fixture(scope="session")

@@ -9,6 +9,9 @@ from pathlib import Path
 from grader.lab import Lab
 from grader.outcome import Outcome, Result, from_json, to_json
 
+# How a program begins that is the input of a check; see grader.api.play.
+PROGRAM = "// SPDX-License-Identifier: MIT\n"
+
 
 def _file(lab: Lab) -> Path:
     return lab.folder / "build" / "check.json"
@@ -21,6 +24,17 @@ def remember(lab: Lab, result: Result) -> None:
     temporary = path.with_suffix(".new")
     temporary.write_text(to_json(result), encoding="ascii")
     temporary.replace(path)
+    _keep_failure(path.parent / "failure.c", result)
+
+
+def _keep_failure(path: Path, result: Result) -> None:
+    """The C program of the first check that failed with one; else none."""
+    for check in result.checks:
+        _, mark, program = check.input.partition(f"\n\n{PROGRAM}")
+        if mark:
+            path.write_text(PROGRAM + program, encoding="utf-8")
+            return
+    path.unlink(missing_ok=True)
 
 
 def last_result(lab: Lab) -> Result | None:
