@@ -49,6 +49,7 @@ def toy_grade(folder: Path, out: Path, jobs: int, console: Console) -> Graded:
     """Grade a class; the labs' folders are made beside `out`."""
     judging.catalogue = lambda lab: CHECKS  # type: ignore[attr-defined]
     judging.lab_fingerprint = lambda lab, level: lab.id  # type: ignore[attr-defined]
+    judging.evidence_of = lambda lab: ((), ())  # type: ignore[attr-defined]
     labs = tuple(toy_lab(number, out.parent / "labs") for number in (2, 4))
     return grade(judging.Ask(folder, out, labs, jobs, "uid", command), console)
 

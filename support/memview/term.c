@@ -28,8 +28,8 @@ enum {
 
 struct layout {
 	unsigned int address, bar, name;
-	bool compare;
-	bool change_behind; /* the name; else below */
+	bool compare, measured; /* whether there is a before, and RAM known */
+	bool change_behind;	/* the name; else below */
 };
 
 struct look look_here(bool utf8)
@@ -56,7 +56,9 @@ struct look look_here(bool utf8)
 static struct layout lay_out(const struct rows *rows, bool compare,
 			     const struct look *look)
 {
-	struct layout layout = { .compare = compare, .address = 12 };
+	struct layout layout = { .compare = compare,
+				 .measured = rows_measured(rows),
+				 .address = 12 };
 	unsigned int wide = look->columns > 80 ? look->columns - 80 : 0, used;
 
 	if (look->columns >= WIDE && rows->count > 0 &&
@@ -146,7 +148,8 @@ static void print_side(FILE *out, const struct row *row,
 	colour(out, look, colour_of(row->area));
 	print_bar(out, extent, layout, look);
 	attribute(out, look, 39);
-	fprintf(out, " %5s", size_short(extent->resident).text);
+	fprintf(out, " %5s",
+		layout->measured ? size_short(extent->resident).text : "");
 }
 
 static void print_change(FILE *out, const struct row *row,
@@ -315,17 +318,18 @@ static void print_header(FILE *out, const struct layout *layout,
 			 const struct look *look)
 {
 	int side = 5 + 1 + (int)layout->bar + 1 + 5;
+	const char *ram = layout->measured ? "in RAM" : "      ";
 
 	attribute(out, look, 4);
 	if (layout->compare)
-		fprintf(out, "%-*s %-4s %-8s %*s%s%*s  %s",
-			(int)layout->address, "address", "", "area", side,
-			"size  before  in RAM", look->utf8 ? "│ " : "| ", side,
-			"size   after  in RAM", "name");
+		fprintf(out, "%-*s %-4s %-8s %*s  %s%s%*s  %s  %s",
+			(int)layout->address, "address", "", "area", side - 8,
+			"size  before", ram, look->utf8 ? "│ " : "| ", side - 8,
+			"size   after", ram, "name");
 	else
 		fprintf(out, "%-*s %-4s %-8s %5s %*s  %s", (int)layout->address,
 			"address", "", "area", "size", (int)layout->bar + 6,
-			"in RAM", "name");
+			ram, "name");
 	attribute(out, look, 0);
 	putc('\n', out);
 }
