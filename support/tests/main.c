@@ -21,6 +21,12 @@ int main(int argc, char **argv)
 	runner = srunner_create(maps_parse_suite());
 	srunner_add_suite(runner, maps_read_suite());
 	srunner_add_suite(runner, pause_suite());
+	srunner_add_suite(runner, areas_suite());
+	srunner_add_suite(runner, diff_suite());
+	srunner_add_suite(runner, rows_suite());
+	srunner_add_suite(runner, text_suite());
+	srunner_add_suite(runner, pages_suite());
+	srunner_add_suite(runner, recording_suite());
 	srunner_run_all(runner, CK_NORMAL);
 	run = srunner_ntests_run(runner);
 	failed = srunner_ntests_failed(runner);
