@@ -18,6 +18,8 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return pausing_program(argv + 1);
 
+	/* Seconds for each test: a sanitizer on a machine under full load. */
+	setenv("CK_DEFAULT_TIMEOUT", "60", 0);
 	runner = srunner_create(maps_parse_suite());
 	srunner_add_suite(runner, maps_read_suite());
 	srunner_add_suite(runner, pause_suite());

@@ -165,7 +165,7 @@ Suite *diff_suite(void)
 	tcase_add_loop_test(tests, what_a_picture_shows_makes_a_difference, 0,
 			    NUMBERS);
 	tcase_add_loop_test(
-		tests, every_mapping_of_both_is_there_once_and_in_order, 0, 50);
+		tests, every_mapping_of_both_is_there_once_and_in_order, 0, 20);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
