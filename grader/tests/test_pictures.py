@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from grader.checks import evidence_02, evidence_04
+from grader.checks.pause_02 import KINDS
 from grader.classroom import viewer
 from grader.judge import pictures
 from grader.judge.api import CheckFailure
@@ -80,7 +81,7 @@ def test_moments_are_what_maps_said_at_each_pause() -> None:
 
 def test_the_labs_name_their_pauses() -> None:
     for module, names in (
-        (evidence_02, {f"pause-{kind}.txt" for kind in evidence_02.KINDS}),
+        (evidence_02, {f"pause-{kind}.txt" for kind in KINDS}),
         (evidence_04, {f"pmap-{n}.txt" for n in "small large rise limit trim".split()}),
     ):
         found = {one.name for one in module.OBSERVATIONS if one.moments is not None}
