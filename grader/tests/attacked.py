@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from grader.api import driver  # noqa: E402
 from grader.api.play import Command, play  # noqa: E402
-from grader.box import become_ordinary, prepare  # noqa: E402
+from grader.box import become_ordinary  # noqa: E402
 from grader.checks.refcount_08 import RefcountModel  # noqa: E402
 from grader.tests.driven import COMMANDS, light_bench  # noqa: E402
 
@@ -42,7 +42,6 @@ def main(level: str, *attacks: str) -> None:
     """Make them one by one and print what was seen."""
     if level == "limits":
         become_ordinary()
-    prepare()
     seen = {}
     with light_bench(level, ATTACKS) as bench:
         built = {
