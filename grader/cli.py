@@ -46,11 +46,12 @@ def _check(options: argparse.Namespace) -> int:
 
     lab = find_lab(options.lab)
     steps = _steps(options.step)
+    memview = Path(options.memview) if options.memview else None
     if options.submission:
-        result = judge(lab, Path(options.submission), options.box, steps)
+        result = judge(lab, Path(options.submission), options.box, steps, memview)
     else:
         with entry_of(lab, options.tree) as entry:
-            result = judge(lab, entry, options.box, steps)
+            result = judge(lab, entry, options.box, steps, memview)
         if options.tree == "labs" and not steps:
             remember(lab, result)
     if out >= 0:
@@ -206,6 +207,7 @@ def parser() -> argparse.ArgumentParser:
     _box_option(verb)
     verb.add_argument("--tree", choices=("labs", "solutions"), default="labs")
     verb.add_argument("--submission", help="an entry: a folder or an archive")
+    verb.add_argument("--memview", help="draw the observations with this program")
     verb.add_argument("--step", default="", help="only these steps, such as 2,5")
     verb.add_argument("--json", help="write the result to this file")
     verb.add_argument("--quiet", action="store_true", help="no report")

@@ -72,6 +72,22 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """The address space at one pause, beside that at the pause before it.
+
+    `source` is the transcript, `before` (perhaps empty) and `after` are labels
+    of pauses. `svg` is memview's picture of texts of a student's; without
+    one, `trouble` says why.
+    """
+
+    source: str
+    before: str = ""
+    after: str = ""
+    svg: str = ""
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class Result:
     """One submission of one lab."""
 
@@ -86,6 +102,7 @@ class Result:
     predictions: tuple[Prediction, ...]
     checks: tuple[CheckResult, ...]
     max: int = 100
+    pictures: tuple[Picture, ...] = ()
     format: int = field(default=FORMAT)
 
     @property
@@ -134,8 +151,13 @@ def from_json(text: str) -> Result:
             checks.append(check)
         predictions = tuple(Prediction(**row) for row in table.pop("predictions"))
         notes = tuple(table.pop("notes"))
+        pictures = tuple(Picture(**row) for row in table.pop("pictures", ()))
         result = Result(
-            notes=notes, predictions=predictions, checks=tuple(checks), **table
+            notes=notes,
+            predictions=predictions,
+            checks=tuple(checks),
+            pictures=pictures,
+            **table,
         )
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a result: {error!r}") from None

@@ -27,6 +27,7 @@ from grader.checks.pause_02 import (
 from grader.judge.api import CannotCheck
 from grader.judge.bench import Bench
 from grader.judge.evidence import TRANSCRIPT_BYTES, Observation, Question
+from grader.judge.moments import at_pauses
 from grader.lab import Value
 from grader.observers import Malformed, size, strace, syscalls
 from grader.outcome import Cause
@@ -280,6 +281,7 @@ OBSERVATIONS = (
             f"build/hello-{kind}, looked at while it waits",
             partial(make_pause, kind),
             partial(valid_pause, kind),
+            moments=at_pauses,
         )
         for kind in KINDS
     ),

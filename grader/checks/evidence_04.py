@@ -15,8 +15,18 @@ from grader.checks.memory_04 import ALLOC, KIB, RISE, TRIM
 from grader.judge.api import CannotCheck
 from grader.judge.bench import Bench
 from grader.judge.evidence import Observation, Question
+from grader.judge.moments import at_pauses
 from grader.lab import Value
-from grader.observers import Malformed, integer, ltrace, maps, pmap, strace, syscalls
+from grader.observers import (
+    Malformed,
+    integer,
+    ltrace,
+    maps,
+    pmap,
+    read_proc,
+    strace,
+    syscalls,
+)
 from grader.outcome import Cause
 
 Variant = Mapping[str, Value]
@@ -80,7 +90,7 @@ def _tool(*argv: str) -> str:
 
 
 def _make_pauses(words: Sequence[str], bench: Bench) -> str:
-    """Run a program and look at it at each prompt, with grep and pmap."""
+    """Run a program and look at it at each prompt, with cat and pmap."""
     bench.program(words[0])
     argv = _argv(words, bench.variant)
     looks = ""
@@ -88,13 +98,15 @@ def _make_pauses(words: Sequence[str], bench: Bench) -> str:
         try:
             while True:
                 label = process.wait_prompt()
-                heap = _tool("grep", "heap", f"/proc/{process.pid}/maps")
-                looks += f"$ grep heap /proc/PID/maps   # {label}\n{heap}"
+                mappings = read_proc(process.pid, "maps")
+                looks += f"$ cat /proc/PID/maps   # {label}\n{mappings}"
                 looks += f"$ pmap PID   # {label}\n{_tool('pmap', str(process.pid))}"
                 process.press_enter()
         except Ended as ended:
             output = ended.finished.stdout.decode("utf-8", "replace")
-    return f"$ {' '.join(argv)}\n{output}{looks}"
+    text = f"$ {' '.join(argv)}\n{output}{looks}"
+    # Where the judge keeps its copy of the tree is nobody's business.
+    return text.replace(str(bench.root / "tree"), "")
 
 
 def _looks(labels: Sequence[str], text: str) -> tuple[Look, ...]:
@@ -102,16 +114,23 @@ def _looks(labels: Sequence[str], text: str) -> tuple[Look, ...]:
     looks = []
     for label in labels:
         shown = pmap.parse(_said(text, f"pmap PID   # {label}"))
-        # pmap calls the heap `[ anon ]`, as it does others; maps names it.
-        lines = _said(text, f"grep heap /proc/PID/maps   # {label}").splitlines()
-        starts = {maps.parse_line(line).start for line in lines}
-        heap = [row.kib for row in shown.rows if row.address in starts]
-        if len(heap) != len(starts):
-            raise Malformed("pmap", f"{label}: it does not show the heap of maps")
         if sum(row.kib for row in shown.rows) != shown.total_kib:
             raise Malformed("pmap", f"{label}: the total is not the sum of the rows")
+        listed = maps.parse(_said(text, f"cat /proc/PID/maps   # {label}"))
+        if not _same_mappings(shown.rows, listed):
+            raise Malformed("pmap", f"{label}: it does not show the mappings of maps")
+        # pmap calls the heap `[ anon ]`, as it does others; maps names it.
+        starts = {mapping.start for mapping in maps.heap(listed)}
+        heap = [row.kib for row in shown.rows if row.address in starts]
         looks.append(Look(sum(heap), shown.total_kib - sum(heap)))
     return tuple(looks)
+
+
+def _same_mappings(rows: Sequence[pmap.Row], listed: Sequence[maps.Mapping]) -> bool:
+    """Whether pmap shows what maps lists; what is the kernel's it may leave out."""
+    own = {(m.start, m.size // KIB) for m in listed if not m.is_kernel}
+    every = {(m.start, m.size // KIB) for m in listed}
+    return own <= {(row.address, row.kib) for row in rows} <= every
 
 
 Fits = Callable[[tuple[Look, ...], int, int], bool]
@@ -359,6 +378,7 @@ def _pauses(
         f"pmap at each prompt of {' '.join(words)}",
         partial(_make_pauses, words),
         partial(_valid_pauses, words, labels, fits),
+        moments=at_pauses,
     )
 
 

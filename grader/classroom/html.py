@@ -8,7 +8,9 @@ control character.
 
 from __future__ import annotations
 
+import base64
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from markupsafe import Markup
 
 from grader.classroom.gradebook import Row, write_whole
 from grader.lab import Lab
-from grader.outcome import Cause, CheckResult, Outcome, Result
+from grader.outcome import Cause, CheckResult, Outcome, Picture, Result
 from grader.text import printable
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -94,6 +96,35 @@ def shown(result: Result) -> list[Shown]:
     return found
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The pictures of one transcript, as a page shows them."""
+
+    source: str
+    steps: str
+    pictures: tuple[Picture, ...]
+
+
+def seen(result: Result) -> list[Seen]:
+    """The pictures of a result, by transcript."""
+    found = []
+    for source, group in itertools.groupby(result.pictures, lambda one: one.source):
+        pictures = tuple(group)
+        labels = [pictures[0].before, *(picture.after for picture in pictures)]
+        found.append(Seen(source, " | ".join(filter(None, labels)), pictures))
+    return found
+
+
+def image(svg: str) -> Markup:
+    """A picture as the address of an image.
+
+    Within an image nothing is run and nothing is loaded, whatever is drawn;
+    its style and its names are its own.
+    """
+    data = base64.b64encode(svg.encode("utf-8", "replace")).decode("ascii")
+    return Markup("data:image/svg+xml;base64," + data)
+
+
 def rates(rows: Sequence[Row], number: int) -> list[Rate]:
     """How the class did in each check of its lab `number`, counted from 0."""
     results = [row.cells[number].result for row in rows]
@@ -133,6 +164,8 @@ def write_report(
             before=rows[number - 1] if number else None,
             after=rows[number + 1] if number + 1 < len(rows) else None,
             shown=shown,
+            seen=seen,
+            image=image,
             **everywhere,
         )
         write_whole(folder / "students" / f"{row.slug}.html", text)

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from grader.classroom.results import (
 from grader.classroom.runner import Ended, Job, run_jobs
 from grader.classroom.store import Store
 from grader.classroom.terminal import Meter, say
-from grader.judge.catalogue import Check, catalogue
+from grader.classroom.viewer import ViewerError, build_viewer
+from grader.judge.catalogue import Check, catalogue, evidence_of
 from grader.judge.submission import BadSubmission, Submission, import_submission
 from grader.lab import ROOT, Lab
 from grader.outcome import Cause, Result, to_json
@@ -66,6 +67,7 @@ class _Course:
     checks: tuple[Check, ...]
     fingerprint: str
     pristine: str
+    pictured: bool
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ class Run:
         staging = self._work / f"pristine-{lab.id}"
         pristine = import_submission(lab.folder, lab, staging)
         fingerprint = lab_fingerprint(lab, self._level)
-        return _Course(lab, catalogue(lab), fingerprint, pristine.digest)
+        observations, _ = evidence_of(lab)
+        pictured = any(one.moments is not None for one in observations)
+        return _Course(lab, catalogue(lab), fingerprint, pristine.digest, pictured)
 
     def _piece(self, entry: Entry, course: _Course, folder: Path) -> _Piece:
         folder.mkdir()
@@ -159,16 +163,18 @@ class Run:
         return known
 
     def _judge(self, todo: dict[str, _Piece]) -> None:
+        memview = self._memview(todo.values())
         jobs = [
             Job(
                 key,
-                tuple(
-                    self._ask.command(
+                (
+                    *self._ask.command(
                         piece.course.lab,
                         piece.folder / "submission",
                         piece.folder / "result.json",
                         self._ask.box,
-                    )
+                    ),
+                    *(memview if piece.course.pictured else ()),
                 ),
                 piece.folder,
             )
@@ -189,6 +195,18 @@ class Run:
                 if result.unchecked:
                     words += f", {result.unchecked} not checked"
                 meter.done(f"{piece.entry.key} {lab}", words, ended.seconds)
+
+    def _memview(self, todo: Iterable[_Piece]) -> tuple[str, ...]:
+        """What tells a judge to draw; built once, if anything is to be drawn."""
+        if not any(piece.course.pictured for piece in todo):
+            return ()
+        program = self._work / "memview"
+        try:
+            build_viewer(program)
+        except ViewerError as error:  # each judge then says that it is not there
+            why = printable(str(error))
+            say(self._console, f"no pictures: memview cannot be built: {why}")
+        return "--memview", str(program)
 
     def _result(self, piece: _Piece, ended: Ended) -> Result:
         """What the judge found; if that cannot be believed, a grader's fault."""

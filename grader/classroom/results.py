@@ -58,6 +58,9 @@ def believed(
             raise ValueError(f"check {check.id}: a text that is none")
         if (check.cause is None) == (check.outcome is Outcome.CANNOT_CHECK):
             raise ValueError(f"check {check.id}: {check.outcome} for {check.cause}")
+    for picture in result.pictures:
+        if not all(isinstance(text, str) for text in vars(picture).values()):
+            raise ValueError(f"a picture of {picture.source!r}: a text that is none")
     return result
 
 

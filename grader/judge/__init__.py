@@ -15,6 +15,7 @@ from grader.judge.api import (
     fail,
 )
 from grader.judge.evidence import Answers, Observation, Question
+from grader.judge.moments import at_pauses
 
 __all__ = [
     "Answers",
@@ -22,6 +23,7 @@ __all__ = [
     "CheckFailure",
     "Observation",
     "Question",
+    "at_pauses",
     "cannot_check",
     "check",
     "expect",

@@ -20,6 +20,7 @@ from pathlib import Path
 from grader.judge.api import CannotCheck, CheckFailure
 from grader.judge.bench import Bench
 from grader.judge.environment import environment
+from grader.judge.moments import Moment
 from grader.lab import Value
 from grader.observers import Malformed
 from grader.outcome import Prediction
@@ -37,12 +38,15 @@ class Observation:
 
     `make` returns the text. `valid` raises Malformed, with the reason, for a
     text that the tool cannot have printed about this lab's program.
+    `moments` reads out of a text what the mappings were at each pause: the
+    class's report then shows them as pictures.
     """
 
     name: str
     command: str
     make: Callable[[Bench], str]
     valid: Callable[[str, Bench], None]
+    moments: Callable[[str], tuple[Moment, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from grader.judge.api import TEXT_CHARACTERS, CannotCheck, CheckFailure
 from grader.judge.bench import Bench, open_bench
 from grader.judge.catalogue import Check, catalogue, evidence_of
 from grader.judge.evidence import Answers, load_answers
+from grader.judge.pictures import draw_pictures
 from grader.judge.submission import Submission
 from grader.lab import Lab, Value
 from grader.observers import Malformed
-from grader.outcome import Cause, CheckResult, Outcome, Prediction
+from grader.outcome import Cause, CheckResult, Outcome, Picture, Prediction
 from grader.text import shortened
 
 STDERR_SHOWN = 4096
@@ -31,6 +32,7 @@ class JudgePlugin:
     """Judges one submission of one lab; `results()` is complete and ordered.
 
     `steps`: only the checks of these tasks, and what they need; empty: all.
+    `memview`: the program that draws the observations; None: no pictures.
     """
 
     def __init__(
@@ -40,14 +42,17 @@ class JudgePlugin:
         sub: Submission,
         level: str,
         steps: frozenset[int] = frozenset(),
+        memview: Path | None = None,
     ) -> None:
         self.lab = lab
         self.box_level = ""
         self.box_note = ""
         self.predictions: tuple[Prediction, ...] = ()
+        self.pictures: tuple[Picture, ...] = ()
         self._staging = staging
         self._submission = sub
         self._level = level
+        self._memview = memview
         self._checks = {check.id: check for check in catalogue(lab, steps)}
         self._results: dict[str, CheckResult] = {}
 
@@ -82,11 +87,13 @@ class JudgePlugin:
         return bench.variant
 
     @pytest.fixture(scope="session")
-    def answers(self, bench: Bench) -> Answers:
-        """answers.toml and its evidence."""
+    def answers(self, bench: Bench) -> Iterator[Answers]:
+        """answers.toml and its evidence; drawn when all checks are over."""
         answers = load_answers(bench, *evidence_of(self.lab))
         self.predictions = answers.predictions()
-        return answers
+        yield answers
+        if self._memview is not None:
+            self.pictures = draw_pictures(answers, self._memview)
 
     # Hooks
 

@@ -49,16 +49,18 @@ def judge(
     source: Path,
     level: str = "auto",
     steps: frozenset[int] = frozenset(),
+    memview: Path | None = None,
 ) -> Result:
     """Judge the submission in `source` (a folder or an archive).
 
     `steps`: only the checks of these tasks; empty: all, which makes a grade.
+    `memview`: the viewer, built, that draws the result's pictures; None: none.
 
     Raises BadSubmission if it cannot be imported, LabError if the lab and
     its checks do not fit together, RuntimeError if pytest itself fails.
     """
     with staged(source, lab) as (staging, submission):
-        plugin = JudgePlugin(lab, staging, submission, level, steps)
+        plugin = JudgePlugin(lab, staging, submission, level, steps, memview)
         os.environ.pop("PYTEST_ADDOPTS", None)
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         path = module_path(lab)
@@ -83,4 +85,5 @@ def judge(
         predictions=plugin.predictions,
         checks=checks,
         max=sum(check.points for check in checks),
+        pictures=plugin.pictures,
     )

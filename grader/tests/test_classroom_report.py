@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import re
@@ -19,7 +20,15 @@ from grader.classroom.gradebook import Cell, Row, flagged, to_csv, write_json
 from grader.classroom.html import shown, write_report
 from grader.classroom.terminal import say, table
 from grader.lab import Lab, Task
-from grader.outcome import Cause, CheckResult, Outcome, Prediction, Result, from_json
+from grader.outcome import (
+    Cause,
+    CheckResult,
+    Outcome,
+    Picture,
+    Prediction,
+    Result,
+    from_json,
+)
 from grader.text import printable
 from grader.variant import Student
 
@@ -80,6 +89,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.tags: set[str] = set()
         self.links: list[str] = []
+        self.images: list[str] = []
         self.ids: set[str | None] = set()
         self.feed(path.read_text(encoding="utf-8"))
         self.close()
@@ -88,14 +98,16 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         for name, value in attrs:
-            assert not name.startswith("on") and name != "src"
+            assert not name.startswith("on")
+            if name == "src":
+                self.images.append(value or "")
             if name == "href":
                 self.links.append(value or "")
             if name == "id":
                 self.ids.add(value)
             if name == "style":
                 assert re.fullmatch(r"width: \d+%", value or "")
-        if tag != "meta":
+        if tag not in ("meta", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -110,7 +122,7 @@ class Page(HTMLParser):
 
 TAGS = set(
     "html head meta title style body header footer section nav article div p a b h1 h2 "
-    "h3 h4 ul li table thead tbody tr th td small span code dl dt dd pre mark".split()
+    "h3 h4 ul li table thead tbody tr th td small span code dl dt dd pre mark details summary img".split()
 )
 
 
@@ -123,6 +135,8 @@ def pages(*rows: Row) -> dict[str, Page]:
         }
     for path, page in found.items():
         assert page.tags <= TAGS
+        for source in page.images:  # nothing is loaded, and nothing runs
+            assert re.fullmatch(r"data:image/svg\+xml;base64,[A-Za-z0-9+/=]+", source)
         for link in page.links:  # every link leads to a page of the report
             if link.startswith("#"):
                 assert link[1:] in page.ids
@@ -188,6 +202,26 @@ def test_what_cannot_be_checked_is_in_words_and_no_zero() -> None:
         assert ("40 not checked" in words(found["index.html"])) == bool(unchecked)
         (line,) = csv.DictReader(io.StringIO(to_csv([row(result=cannot(cause))], [LAB])))
         assert (line["02-toy"], line["unchecked"]) == ("60", str(unchecked))
+
+
+def test_a_picture_is_an_image_with_its_steps_in_words() -> None:
+    svg = "<svg><script>alert('\N{GREEK SMALL LETTER ALPHA}')</script></svg>"
+    seen = (
+        Picture("observations/a.txt", "before", "allocated", svg),
+        Picture("observations/a.txt", "allocated", "freed", "<svg/>"),
+        Picture("observations/b.txt", "", "at its prompt", "<svg/>"),
+        Picture("observations/c.txt", trouble="<b>it</b> was not handed in"),
+    )
+    found = pages(row(result=replace(RESULT, pictures=seen)))
+    page = found["students/case-seven.html"]
+    assert page.tags >= {"img", "details"} and "script" not in page.tags
+    first, *_ = [base64.b64decode(one.partition(",")[2]) for one in page.images]
+    assert first.decode() == svg and len(page.images) == 3
+    text = words(page)
+    assert "observations/a.txt before | allocated | freed" in text
+    assert "observations/b.txt at its prompt" in text
+    assert "observations/c.txt no picture: <b>it</b> was not handed in" in text
+    assert not pages(row())["students/case-seven.html"].images
 
 
 def test_the_same_reason_is_said_once() -> None:
@@ -274,6 +308,7 @@ def test_no_text_of_a_student_is_markup(one: str, other: str, third: str) -> Non
         notes=(one, third),
         predictions=(Prediction(third, one, other),),
         checks=(PASSED, check),
+        pictures=(Picture(one, other, third, one), Picture(third, trouble=other)),
         box_note=other,
     )
     entry = row(third.replace("/", "_") or "x", result)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.lab import LabError, all_labs, find_lab, load_lab
-from grader.outcome import Cause, CheckResult, Outcome, Prediction, Result
+from grader.outcome import Cause, CheckResult, Outcome, Picture, Prediction, Result
 from grader.outcome import from_json, to_json
 from grader.text import printable
 from grader.variant import BadCard, Student, read_student, variant_of
@@ -147,6 +147,9 @@ results = st.builds(
         st.builds(Prediction, st.text(), st.text(), st.text())
     ).map(tuple),
     checks=st.lists(checks).map(tuple),
+    pictures=st.lists(
+        st.builds(Picture, st.text(), st.text(), st.text(), st.text(), st.text())
+    ).map(tuple),
 )
 
 

@@ -18,7 +18,8 @@ below() { # FILE COMMAND
 
 # KiB of the heap at a prompt: the row of pmap that starts where maps says.
 heap() { # FILE LABEL
-	start=$(below "$1" "grep heap /proc/PID/maps   # $2" | sed 's/-.*//; s/^0*//')
+	start=$(below "$1" "cat /proc/PID/maps   # $2" |
+		sed -n '/ \[heap\]$/{ s/-.*//; s/^0*//; p; }')
 	below "$1" "pmap PID   # $2" |
 		sed -n "s/^0*$start  *\([0-9]*\)K .*/\1/p"
 }

@@ -6,7 +6,8 @@
  * address (elf_file.c), and where it cannot be read by rights and order:
  *
  *	r-x  text      rw-  data      what follows the data and has no file, bss
- *	r--  rodata, or relro if the process has written to it before
+ *	r--  rodata, or relro if the process has written to it before, or if it
+ *	     is the upper one of two below the data
  */
 
 #include "areas.h"
@@ -63,13 +64,29 @@ static bool is_loaded(const struct maps *maps, size_t first, size_t end)
 	return false;
 }
 
-static enum area part_by_rights(const struct mapping *mapping)
+/*
+ * Where smaps does not tell what was written to: what can only be read lies in
+ * two pieces for no other reason than that the upper one was written to.
+ */
+static bool is_relro(const struct maps *maps, size_t i)
 {
-	if (mapping->rights[2] == 'x')
+	const struct mapping *mapping = &maps->at[i];
+
+	if (mapping->anonymous > 0 || mapping->resident > 0)
+		return mapping->anonymous > 0;
+	return i > 0 && i + 1 < maps->count &&
+	       same_file(mapping, mapping - 1) &&
+	       strcmp(mapping[-1].rights, mapping->rights) == 0 &&
+	       same_file(mapping, mapping + 1) && mapping[1].rights[1] == 'w';
+}
+
+static enum area part_by_rights(const struct maps *maps, size_t i)
+{
+	if (maps->at[i].rights[2] == 'x')
 		return AREA_TEXT;
-	if (mapping->rights[1] == 'w')
+	if (maps->at[i].rights[1] == 'w')
 		return AREA_DATA;
-	return mapping->anonymous > 0 ? AREA_RELRO : AREA_RODATA;
+	return is_relro(maps, i) ? AREA_RELRO : AREA_RODATA;
 }
 
 static bool is_bss(const struct maps *maps, size_t i,
@@ -106,7 +123,7 @@ static size_t label_file(const struct maps *maps, size_t first, size_t end,
 			label.part = elf_part(&file, maps->at[i].start,
 					      maps->at[i].rights);
 		else
-			label.part = part_by_rights(&maps->at[i]);
+			label.part = part_by_rights(maps, i);
 		labels[i] = label;
 		if (label.area != AREA_LIBRARY)
 			labels[i].area = label.part;

@@ -132,6 +132,12 @@ int rows_make(const struct diff *diff, bool unfold, size_t limit,
 	      struct rows *rows);
 void rows_free(struct rows *rows);
 
+/*
+ * Whether anything is known of RAM: a copy of maps, unlike one of smaps, does
+ * not say. What runs has at least a page there.
+ */
+bool rows_measured(const struct rows *rows);
+
 /* "virtual 2.3 MiB -> 10.6 MiB (+8.3 MiB), in RAM ..." with this arrow. */
 void rows_totals(FILE *out, const struct rows *rows, bool compare,
 		 const char *arrow);

@@ -240,21 +240,14 @@ static int fit(void)
 	return 0;
 }
 
-int screen_show(const char *text, const char *status, unsigned int *top)
+/* Draws the text from its line number top on, and the status line. */
+static int show_lines(FILE *out, const char *text, const char *status,
+		      unsigned int top)
 {
 	unsigned int line, skip;
-	char *frame = NULL;
 	int result = 0;
-	size_t length;
-	FILE *out;
 
-	if (fit() != 0)
-		return -1;
-	bring_back(text, top);
-	out = open_memstream(&frame, &length);
-	if (!out)
-		return -1;
-	for (skip = 0; skip < *top; skip++)
+	for (skip = 0; skip < top; skip++)
 		text = strchr(text, '\n') + 1;
 	for (line = 0; line + 1 < screen.lines && result == 0; line++) {
 		result = show_line(out, line, text, strcspn(text, "\n"), false);
@@ -263,6 +256,23 @@ int screen_show(const char *text, const char *status, unsigned int *top)
 	}
 	if (result == 0)
 		result = show_line(out, line, status, strlen(status), true);
+	return result;
+}
+
+int screen_show(const char *text, const char *status, unsigned int *top)
+{
+	char *frame = NULL;
+	size_t length;
+	int result;
+	FILE *out;
+
+	if (fit() != 0)
+		return -1;
+	bring_back(text, top);
+	out = open_memstream(&frame, &length);
+	if (!out)
+		return -1;
+	result = show_lines(out, text, status, *top);
 	if (fclose(out) != 0)
 		result = -1;
 	else if (length > 0)
@@ -298,34 +308,35 @@ static size_t length_of_key(void)
 	return i + 1;
 }
 
+static const struct {
+	const char *bytes;
+	enum key key;
+} keys[] = {
+	{ "q", KEY_QUIT },
+	{ "\033[C", KEY_NEXT },
+	{ "\033[D", KEY_BACK },
+	{ "\033OC", KEY_NEXT },
+	{ "\033OD", KEY_BACK },
+	{ "\033[A", KEY_UP },
+	{ "\033[B", KEY_DOWN },
+	{ "\033OA", KEY_UP },
+	{ "\033OB", KEY_DOWN },
+	{ "\033[5~", KEY_PAGE_UP },
+	{ "\033[6~", KEY_PAGE_DOWN },
+	{ "\033[H", KEY_FIRST },
+	{ "\033[F", KEY_LAST },
+	{ " ", KEY_SPACE },
+	{ "m", KEY_MARK },
+	{ "u", KEY_UNFOLD },
+	{ "n", KEY_NEXT },
+	{ "p", KEY_BACK },
+	{ "j", KEY_DOWN },
+	{ "k", KEY_UP },
+};
+
 /* Takes the first of the pending keys. */
 static enum key take_key(void)
 {
-	static const struct {
-		const char *bytes;
-		enum key key;
-	} keys[] = {
-		{ "q", KEY_QUIT },
-		{ "\033[C", KEY_NEXT },
-		{ "\033[D", KEY_BACK },
-		{ "\033OC", KEY_NEXT },
-		{ "\033OD", KEY_BACK },
-		{ "\033[A", KEY_UP },
-		{ "\033[B", KEY_DOWN },
-		{ "\033OA", KEY_UP },
-		{ "\033OB", KEY_DOWN },
-		{ "\033[5~", KEY_PAGE_UP },
-		{ "\033[6~", KEY_PAGE_DOWN },
-		{ "\033[H", KEY_FIRST },
-		{ "\033[F", KEY_LAST },
-		{ " ", KEY_SPACE },
-		{ "m", KEY_MARK },
-		{ "u", KEY_UNFOLD },
-		{ "n", KEY_NEXT },
-		{ "p", KEY_BACK },
-		{ "j", KEY_DOWN },
-		{ "k", KEY_UP },
-	};
 	size_t length = length_of_key(), i;
 	enum key key = KEY_NONE;
 
@@ -338,20 +349,9 @@ static enum key take_key(void)
 	return key;
 }
 
-enum key screen_key(int milliseconds)
+/* What a signal asks for, or KEY_NONE. */
+static enum key obey_signals(void)
 {
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-	struct timespec timeout = {
-		.tv_sec = milliseconds / 1000,
-		.tv_nsec = (long)(milliseconds % 1000) * 1000 * 1000,
-	};
-	int ready;
-	ssize_t n;
-
-	if (pending_length > 0)
-		return take_key();
-	ready = ppoll(&input, 1, milliseconds < 0 ? NULL : &timeout,
-		      &screen.mask_saved);
 	if (end_signal != 0)
 		return KEY_QUIT;
 	if (stopped) {
@@ -363,8 +363,27 @@ enum key screen_key(int milliseconds)
 		forget_lines();
 		return KEY_RESIZED;
 	}
-	if (ready <= 0)
-		return KEY_NONE;
+	return KEY_NONE;
+}
+
+enum key screen_key(int milliseconds)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct timespec timeout = {
+		.tv_sec = milliseconds / 1000,
+		.tv_nsec = (long)(milliseconds % 1000) * 1000 * 1000,
+	};
+	enum key key;
+	int ready;
+	ssize_t n;
+
+	if (pending_length > 0)
+		return take_key();
+	ready = ppoll(&input, 1, milliseconds < 0 ? NULL : &timeout,
+		      &screen.mask_saved);
+	key = obey_signals();
+	if (key != KEY_NONE || ready <= 0)
+		return key;
 	n = read(STDIN_FILENO, pending, sizeof(pending));
 	if (n <= 0)
 		return KEY_QUIT; /* the terminal is gone */

@@ -103,14 +103,15 @@ static int print_group(FILE *out, const struct film *film, size_t step,
 	const struct step *shown = &film->steps[step];
 	unsigned int width = width_of(film), y = TOP;
 	unsigned int room = width - 2 * SVG_MARGIN;
-	bool wide = film->count > 1, compare = step > 0;
+	struct svg_form form = { .wide = film->count > 1, .compare = step > 0 };
 	struct rows rows;
 	char *totals;
 	size_t i;
 
 	if (make_rows(film, step, unfold, &rows) != 0)
 		return -1;
-	totals = totals_of(&rows, compare);
+	form.measured = rows_measured(&rows);
+	totals = totals_of(&rows, form.compare);
 	if (!totals) {
 		rows_free(&rows);
 		return -1;
@@ -123,17 +124,18 @@ static int print_group(FILE *out, const struct film *film, size_t step,
 		width, height);
 	svg_line(out, "title", SVG_MARGIN, 26, room, shown->title);
 	svg_line(out, "caption", SVG_MARGIN, 48, room, shown->caption);
-	svg_header(out, 74, wide, compare);
+	svg_header(out, 74, &form);
 	for (i = rows.count; i > 0; i--) {
-		svg_row(out, &rows.at[i - 1], above(&rows, i - 1), y, wide,
-			compare);
+		svg_row(out, &rows.at[i - 1], above(&rows, i - 1), y, &form);
 		y += svg_row_height(&rows.at[i - 1], above(&rows, i - 1),
-				    compare);
+				    form.compare);
 	}
 	svg_line(out, "totals", SVG_MARGIN, y + 24, room, totals);
 	svg_line(out, "soft", SVG_MARGIN, y + 46, room,
-		 "Bar: longer is larger, four times for each step; filled is "
-		 "in RAM. K is 1024 bytes.");
+		 form.measured ? "Bar: longer is larger, four times for each "
+				 "step; filled is in RAM. K is 1024 bytes."
+			       : "Bar: longer is larger, four times for each "
+				 "step. K is 1024 bytes.");
 	fputs("</g>\n", out);
 	free(totals);
 	rows_free(&rows);

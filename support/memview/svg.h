@@ -26,15 +26,19 @@ enum { SVG_FONT_SIZE = 13, SVG_TENTHS_A_COLUMN = 82 };
 unsigned int svg_row_height(const struct row *row, const struct row *above,
 			    bool compare);
 
-/*
- * Draws the row with its top at y. The place of before is left empty when
- * there is no step before.
- */
+/* What there is to draw of each row. */
+struct svg_form {
+	bool wide;     /* there is room for before and after */
+	bool compare;  /* and there is a before */
+	bool measured; /* and it is known what is in RAM */
+};
+
+/* Draws the row with its top at y. */
 void svg_row(FILE *out, const struct row *row, const struct row *above,
-	     unsigned int y, bool wide, bool compare);
+	     unsigned int y, const struct svg_form *form);
 
 /* The line above the rows that says what they are. */
-void svg_header(FILE *out, unsigned int y, bool wide, bool compare);
+void svg_header(FILE *out, unsigned int y, const struct svg_form *form);
 
 /* A line of text from x to the right margin, cut if it must be. */
 void svg_line(FILE *out, const char *class, unsigned int x, unsigned int y,

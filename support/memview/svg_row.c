@@ -100,15 +100,18 @@ static void bar(FILE *out, const struct row *row, const struct extent *extent,
 }
 
 static void side(FILE *out, const struct row *row, const struct extent *extent,
-		 unsigned int x, unsigned int y, unsigned int width)
+		 unsigned int x, unsigned int y, const struct svg_form *form)
 {
+	unsigned int width = form->wide ? BAR_COMPARE : BAR_SINGLE;
+
 	if (extent->size == 0)
 		return;
 	right_aligned(out, x + SIZE, y + BASELINE,
 		      size_short(extent->size).text);
 	bar(out, row, extent, x + SIZE + GAP, y, width);
-	right_aligned(out, x + 2 * SIZE + 2 * GAP + width, y + BASELINE,
-		      size_short(extent->resident).text);
+	if (form->measured)
+		right_aligned(out, x + 2 * SIZE + 2 * GAP + width, y + BASELINE,
+			      size_short(extent->resident).text);
 }
 
 static void gap(FILE *out, const struct row *row, const struct row *above,
@@ -167,26 +170,21 @@ static void change(FILE *out, const struct row *row, unsigned int y,
 	free(text);
 }
 
-void svg_row(FILE *out, const struct row *row, const struct row *above,
-	     unsigned int y, bool wide, bool compare)
+static void frame(FILE *out, const struct row *row, unsigned int y,
+		  unsigned int width)
 {
-	unsigned int width = wide ? SVG_COMPARE_WIDTH : SVG_SINGLE_WIDTH;
-	bool differs = compare && row_differs(row);
+	fprintf(out,
+		"<rect class=\"frame%s\" x=\"%d\" y=\"%u\" "
+		"width=\"%u\" height=\"%d\"/>\n",
+		row->change == CHANGE_GONE ? " gone" : "", SVG_MARGIN - 8, y,
+		width - 2 * SVG_MARGIN + 16, SVG_CHANGED_ROW - 2);
+}
+
+/* Address, rights or how many mappings it stands for, and area. */
+static void place(FILE *out, const struct row *row, unsigned int y)
+{
 	char rights[32];
 
-	if (has_gap(row, above)) {
-		gap(out, row, above, y, width - SVG_MARGIN);
-		y += GAP_ROW;
-	}
-	fprintf(out, "<g%s>", compare && !differs ? " class=\"same\"" : "");
-	tooltip(out, row);
-	if (differs)
-		fprintf(out,
-			"<rect class=\"frame%s\" x=\"%d\" y=\"%u\" "
-			"width=\"%u\" height=\"%d\"/>\n",
-			row->change == CHANGE_GONE ? " gone" : "",
-			SVG_MARGIN - 8, y, width - 2 * SVG_MARGIN + 16,
-			SVG_CHANGED_ROW - 2);
 	snprintf(rights, sizeof(rights), "%lx", (unsigned long)row->start);
 	right_aligned(out, X_ADDRESS_END, y + BASELINE, rights);
 	if (row->mappings > 9999)
@@ -200,35 +198,55 @@ void svg_row(FILE *out, const struct row *row, const struct row *above,
 		"<text x=\"%d\" y=\"%u\">%s</text>\n",
 		X_RIGHTS, y + BASELINE, rights, X_AREA, y + BASELINE,
 		area_name(row->area));
-	if (compare)
-		side(out, row, &row->before, X_BEFORE, y, BAR_COMPARE);
-	side(out, row, &row->after, wide ? X_AFTER : X_BEFORE, y,
-	     wide ? BAR_COMPARE : BAR_SINGLE);
-	name(out, row, wide ? X_NAME : X_NAME_SINGLE, y + BASELINE,
-	     width - SVG_MARGIN - (wide ? X_NAME : X_NAME_SINGLE));
+}
+
+void svg_row(FILE *out, const struct row *row, const struct row *above,
+	     unsigned int y, const struct svg_form *form)
+{
+	unsigned int width = form->wide ? SVG_COMPARE_WIDTH : SVG_SINGLE_WIDTH;
+	unsigned int x_name = form->wide ? X_NAME : X_NAME_SINGLE;
+	bool differs = form->compare && row_differs(row);
+
+	if (has_gap(row, above)) {
+		gap(out, row, above, y, width - SVG_MARGIN);
+		y += GAP_ROW;
+	}
+	fprintf(out, "<g%s>",
+		form->compare && !differs ? " class=\"same\"" : "");
+	tooltip(out, row);
+	if (differs)
+		frame(out, row, y, width);
+	place(out, row, y);
+	if (form->compare)
+		side(out, row, &row->before, X_BEFORE, y, form);
+	side(out, row, &row->after, form->wide ? X_AFTER : X_BEFORE, y, form);
+	name(out, row, x_name, y + BASELINE, width - SVG_MARGIN - x_name);
 	if (differs)
 		change(out, row, y, width);
 	fputs("</g>\n", out);
 }
 
 static void header(FILE *out, const char *what, unsigned int x, unsigned int y,
-		   unsigned int bar_width)
+		   const struct svg_form *form)
 {
+	unsigned int width = form->wide ? BAR_COMPARE : BAR_SINGLE;
+
 	right_aligned(out, x + SIZE, y, "size");
 	fprintf(out, "<text x=\"%u\" y=\"%u\">%s</text>\n", x + SIZE + GAP, y,
 		what);
-	right_aligned(out, x + 2 * SIZE + 2 * GAP + bar_width, y, "in RAM");
+	if (form->measured)
+		right_aligned(out, x + 2 * SIZE + 2 * GAP + width, y, "in RAM");
 }
 
-void svg_header(FILE *out, unsigned int y, bool wide, bool compare)
+void svg_header(FILE *out, unsigned int y, const struct svg_form *form)
 {
 	fprintf(out, "<g class=\"soft\">");
 	right_aligned(out, X_ADDRESS_END, y, "address");
 	fprintf(out, "<text x=\"%d\" y=\"%u\">area</text>\n", X_AREA, y);
-	if (compare)
-		header(out, "before", X_BEFORE, y, BAR_COMPARE);
-	header(out, compare ? "after" : "", wide ? X_AFTER : X_BEFORE, y,
-	       wide ? BAR_COMPARE : BAR_SINGLE);
+	if (form->compare)
+		header(out, "before", X_BEFORE, y, form);
+	header(out, form->compare ? "after" : "",
+	       form->wide ? X_AFTER : X_BEFORE, y, form);
 	fprintf(out, "<text x=\"%d\" y=\"%u\">name</text></g>\n",
-		wide ? X_NAME : X_NAME_SINGLE, y);
+		form->wide ? X_NAME : X_NAME_SINGLE, y);
 }

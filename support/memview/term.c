@@ -28,8 +28,8 @@ enum {
 
 struct layout {
 	unsigned int address, bar, name;
-	bool compare;
-	bool change_behind; /* the name; else below */
+	bool compare, measured; /* whether there is a before, and RAM known */
+	bool change_behind;	/* the name; else below */
 };
 
 struct look look_here(bool utf8)
@@ -56,7 +56,9 @@ struct look look_here(bool utf8)
 static struct layout lay_out(const struct rows *rows, bool compare,
 			     const struct look *look)
 {
-	struct layout layout = { .compare = compare, .address = 12 };
+	struct layout layout = { .compare = compare,
+				 .measured = rows_measured(rows),
+				 .address = 12 };
 	unsigned int wide = look->columns > 80 ? look->columns - 80 : 0, used;
 
 	if (look->columns >= WIDE && rows->count > 0 &&
@@ -146,7 +148,8 @@ static void print_side(FILE *out, const struct row *row,
 	colour(out, look, colour_of(row->area));
 	print_bar(out, extent, layout, look);
 	attribute(out, look, 39);
-	fprintf(out, " %5s", size_short(extent->resident).text);
+	fprintf(out, " %5s",
+		layout->measured ? size_short(extent->resident).text : "");
 }
 
 static void print_change(FILE *out, const struct row *row,
@@ -206,6 +209,25 @@ static void print_rights(FILE *out, const struct row *row,
 	fprintf(out, "%s%-3s ", look->utf8 ? "×" : "x", count);
 }
 
+/* The name and, if there is one, the change: behind it or below. */
+static void print_words(FILE *out, const struct row *row, bool differs,
+			const struct layout *layout, const struct look *look)
+{
+	bool behind = differs && layout->change_behind;
+
+	if (row->name[0] != '\0' || behind) {
+		fputs("  ", out);
+		print_name(out, row, layout->name, behind, look);
+	}
+	if (!differs)
+		return;
+	if (behind)
+		fputs("  ", out);
+	else
+		fprintf(out, "\n%*s", (int)layout->address + 1, "");
+	print_change(out, row, look);
+}
+
 static void print_row(FILE *out, const struct row *row,
 		      const struct layout *layout, const struct look *look)
 {
@@ -221,17 +243,7 @@ static void print_row(FILE *out, const struct row *row,
 		fputs(look->utf8 ? "│ " : "| ", out);
 	}
 	print_side(out, row, &row->after, layout, look);
-	if (row->name[0] != '\0' || (differs && layout->change_behind)) {
-		fputs("  ", out);
-		print_name(out, row, layout->name,
-			   differs && layout->change_behind, look);
-	}
-	if (differs && layout->change_behind)
-		fputs("  ", out);
-	else if (differs)
-		fprintf(out, "\n%*s", (int)layout->address + 1, "");
-	if (differs)
-		print_change(out, row, look);
+	print_words(out, row, differs, layout, look);
 	attribute(out, look, 0);
 	putc('\n', out);
 }
@@ -260,20 +272,44 @@ static void print_gap(FILE *out, const struct row *below,
 	putc('\n', out);
 }
 
+static unsigned int columns_of(const char *text, const char *end, bool utf8)
+{
+	unsigned int columns = 0;
+	struct unit unit;
+
+	while (text < end && text_unit(&text, utf8, &unit))
+		columns += unit.columns;
+	return columns;
+}
+
+/* Prints a word from column `used` on, broken where a line ends in it. */
+static unsigned int print_word(FILE *out, const char *text, const char *end,
+			       unsigned int used, unsigned int columns,
+			       bool utf8)
+{
+	struct unit unit;
+
+	while (text < end && text_unit(&text, utf8, &unit)) {
+		if (used + unit.columns > columns) {
+			putc('\n', out);
+			used = 0;
+		}
+		fputs(unit.text, out);
+		used += unit.columns;
+	}
+	return used;
+}
+
 /* Breaks the text at spaces so that no line is longer than that. */
 static void print_wrapped(FILE *out, const char *text, unsigned int columns,
 			  bool utf8)
 {
 	unsigned int used = 0, width;
-	struct unit unit;
-	const char *at, *end;
+	const char *end;
 
 	while (*text != '\0') {
-		at = text;
-		width = 0;
 		end = text + strcspn(text, " ");
-		while (at < end && text_unit(&at, utf8, &unit))
-			width += unit.columns;
+		width = columns_of(text, end, utf8);
 		if (used > 0 && used + 1 + width > columns) {
 			putc('\n', out);
 			used = 0;
@@ -282,14 +318,7 @@ static void print_wrapped(FILE *out, const char *text, unsigned int columns,
 			putc(' ', out);
 			used++;
 		}
-		for (at = text; at < end && text_unit(&at, utf8, &unit);) {
-			if (used + unit.columns > columns) {
-				putc('\n', out);
-				used = 0;
-			}
-			fputs(unit.text, out);
-			used += unit.columns;
-		}
+		used = print_word(out, text, end, used, columns, utf8);
 		text = end + strspn(end, " ");
 	}
 	putc('\n', out);
@@ -315,29 +344,49 @@ static void print_header(FILE *out, const struct layout *layout,
 			 const struct look *look)
 {
 	int side = 5 + 1 + (int)layout->bar + 1 + 5;
+	const char *ram = layout->measured ? "in RAM" : "      ";
 
 	attribute(out, look, 4);
 	if (layout->compare)
-		fprintf(out, "%-*s %-4s %-8s %*s%s%*s  %s",
-			(int)layout->address, "address", "", "area", side,
-			"size  before  in RAM", look->utf8 ? "│ " : "| ", side,
-			"size   after  in RAM", "name");
+		fprintf(out, "%-*s %-4s %-8s %*s  %s%s%*s  %s  %s",
+			(int)layout->address, "address", "", "area", side - 8,
+			"size  before", ram, look->utf8 ? "│ " : "| ", side - 8,
+			"size   after", ram, "name");
 	else
 		fprintf(out, "%-*s %-4s %-8s %5s %*s  %s", (int)layout->address,
 			"address", "", "area", "size", (int)layout->bar + 6,
-			"in RAM", "name");
+			ram, "name");
 	attribute(out, look, 0);
 	putc('\n', out);
+}
+
+static int print_all(FILE *out, const struct rows *rows, bool compare,
+		     const struct step *step, const struct look *look)
+{
+	struct layout layout = lay_out(rows, compare, look);
+	size_t i;
+
+	attribute(out, look, 1);
+	print_wrapped(out, step->title, look->columns, look->utf8);
+	attribute(out, look, 0);
+	if (step->caption[0] != '\0')
+		print_wrapped(out, step->caption, look->columns, look->utf8);
+	print_header(out, &layout, look);
+	for (i = rows->count; i > 0; i--) {
+		if (i < rows->count)
+			print_gap(out, &rows->at[i - 1], &rows->at[i], &layout,
+				  look);
+		print_row(out, &rows->at[i - 1], &layout, look);
+	}
+	return print_totals(out, rows, compare, look);
 }
 
 int term_print(FILE *out, const struct step *before, const struct step *after,
 	       const struct look *look)
 {
-	struct layout layout;
 	struct diff diff;
 	struct rows rows;
 	int result;
-	size_t i;
 
 	if (diff_make(before, after, &diff) != 0)
 		return -1;
@@ -347,20 +396,7 @@ int term_print(FILE *out, const struct step *before, const struct step *after,
 	if (result != 0)
 		return -1;
 
-	layout = lay_out(&rows, before != NULL, look);
-	attribute(out, look, 1);
-	print_wrapped(out, after->title, look->columns, look->utf8);
-	attribute(out, look, 0);
-	if (after->caption[0] != '\0')
-		print_wrapped(out, after->caption, look->columns, look->utf8);
-	print_header(out, &layout, look);
-	for (i = rows.count; i > 0; i--) {
-		if (i < rows.count)
-			print_gap(out, &rows.at[i - 1], &rows.at[i], &layout,
-				  look);
-		print_row(out, &rows.at[i - 1], &layout, look);
-	}
-	result = print_totals(out, &rows, before != NULL, look);
+	result = print_all(out, &rows, before != NULL, after, look);
 	rows_free(&rows);
 	return result;
 }

@@ -77,6 +77,12 @@ static void print_total(FILE *out, const char *what, uint64_t before,
 	}
 }
 
+bool rows_measured(const struct rows *rows)
+{
+	return rows->before.resident > 0 || rows->after.resident > 0 ||
+	       rows->before.swapped > 0 || rows->after.swapped > 0;
+}
+
 void rows_totals(FILE *out, const struct rows *rows, bool compare,
 		 const char *arrow)
 {
@@ -86,8 +92,12 @@ void rows_totals(FILE *out, const struct rows *rows, bool compare,
 		rows->mappings_after == 1 ? "" : "s");
 	print_total(out, "virtual ", rows->before.size, rows->after.size,
 		    compare, arrow);
-	print_total(out, ", in RAM ", rows->before.resident,
-		    rows->after.resident, compare, arrow);
+	if (rows_measured(rows))
+		print_total(out, ", in RAM ", rows->before.resident,
+			    rows->after.resident, compare, arrow);
+	else
+		fputs("; what of it is in RAM, smaps says, and maps does not",
+		      out);
 	if (rows->before.swapped > 0 || rows->after.swapped > 0)
 		print_total(out, ", swapped ", rows->before.swapped,
 			    rows->after.swapped, compare, arrow);

@@ -18,9 +18,17 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return pausing_program(argv + 1);
 
+	/* Seconds for each test: a sanitizer on a machine under full load. */
+	setenv("CK_DEFAULT_TIMEOUT", "60", 0);
 	runner = srunner_create(maps_parse_suite());
 	srunner_add_suite(runner, maps_read_suite());
 	srunner_add_suite(runner, pause_suite());
+	srunner_add_suite(runner, areas_suite());
+	srunner_add_suite(runner, diff_suite());
+	srunner_add_suite(runner, rows_suite());
+	srunner_add_suite(runner, text_suite());
+	srunner_add_suite(runner, pages_suite());
+	srunner_add_suite(runner, recording_suite());
 	srunner_run_all(runner, CK_NORMAL);
 	run = srunner_ntests_run(runner);
 	failed = srunner_ntests_failed(runner);

@@ -9,9 +9,15 @@
 
 #include <check.h>
 
+Suite *areas_suite(void);
+Suite *diff_suite(void);
 Suite *maps_parse_suite(void);
 Suite *maps_read_suite(void);
+Suite *pages_suite(void);
 Suite *pause_suite(void);
+Suite *recording_suite(void);
+Suite *rows_suite(void);
+Suite *text_suite(void);
 
 /*
  * What the test program is when it is started with arguments: a program that

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A recording: what is written step by step is what is read back. */
+
+#include "tests.h"
+
+#include "memview/model.h"
+#include "memview/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/memview-test-XXXXXX", problem[PROBLEM_MAX];
+static struct recording recording;
+static struct film film;
+
+static void make_folder(void)
+{
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	recording = (struct recording){ .folder = folder, .problem = problem };
+	problem[0] = '\0';
+}
+
+static void remove_folder(void)
+{
+	static const char *const names[] = { "001.smaps", "001.txt",
+					     "002.smaps", "002.txt", "notes" };
+	char path[64];
+	size_t i;
+
+	film_free(&film);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(steps_come_back_in_order_with_their_causes)
+{
+	char who[32];
+
+	ck_assert_int_eq(recording_open(&recording), 0);
+	ck_assert_int_eq(recording_add(&recording, getpid(), "before"), 0);
+	ck_assert_int_eq(recording_add(&recording, getpid(), "after"), 0);
+	ck_assert_uint_eq(recording.steps, 2);
+	ck_assert_msg(film_add_folder(&film, folder, problem) == 0, "%s",
+		      problem);
+	ck_assert_uint_eq(film.count, 2);
+	ck_assert_str_eq(film.steps[0].caption, "before");
+	ck_assert_str_eq(film.steps[1].caption, "after");
+	snprintf(who, sizeof(who), "process %ld (", (long)getpid());
+	ck_assert_ptr_nonnull(strstr(film.steps[1].title, who));
+	ck_assert_ptr_nonnull(strstr(film.steps[1].title, "step 2 of 2"));
+	ck_assert_uint_gt(film.steps[0].maps.count, 0);
+}
+END_TEST
+
+START_TEST(what_is_in_a_folder_is_not_overwritten)
+{
+	write_file("notes", "mine\n");
+	ck_assert_int_eq(recording_open(&recording), -1);
+	ck_assert_ptr_nonnull(strstr(problem, "not empty"));
+}
+END_TEST
+
+START_TEST(a_process_that_is_not_there_adds_no_step)
+{
+	ck_assert_int_eq(recording_open(&recording), 0);
+	ck_assert_int_eq(recording_add(&recording, (1 << 22) + 1, "x"), -1);
+	ck_assert_uint_eq(recording.steps, 0);
+	ck_assert_str_ne(problem, "");
+	ck_assert_int_eq(film_add_folder(&film, folder, problem), -1);
+	ck_assert_ptr_nonnull(strstr(problem, "holds no recording"));
+}
+END_TEST
+
+START_TEST(a_broken_step_adds_none_at_all)
+{
+	write_file("001.smaps", "1000-2000 rw-p 0 0:0 0\n");
+	write_file("002.smaps", "no mapping\n");
+	ck_assert_int_eq(film_add_folder(&film, folder, problem), -1);
+	ck_assert_ptr_nonnull(strstr(problem, "002.smaps: line 1"));
+	ck_assert_uint_eq(film.count, 0);
+}
+END_TEST
+
+START_TEST(a_step_without_a_cause_is_compared)
+{
+	write_file("002.smaps", "2000-3000 rw-p 0 0:0 0\n");
+	write_file("001.smaps", "1000-2000 rw-p 0 0:0 0\n");
+	write_file("001.txt", "the cause\n");
+	ck_assert_int_eq(film_add_folder(&film, folder, problem), 0);
+	ck_assert_uint_eq(film.steps[0].maps.at[0].start, 0x1000);
+	ck_assert_str_eq(film.steps[0].caption, "the cause");
+	ck_assert_ptr_nonnull(strstr(film.steps[1].caption, "compared with"));
+}
+END_TEST
+
+Suite *recording_suite(void)
+{
+	Suite *suite = suite_create("recording");
+	TCase *tests = tcase_create("recording");
+
+	tcase_add_checked_fixture(tests, make_folder, remove_folder);
+	tcase_add_test(tests, steps_come_back_in_order_with_their_causes);
+	tcase_add_test(tests, what_is_in_a_folder_is_not_overwritten);
+	tcase_add_test(tests, a_process_that_is_not_there_adds_no_step);
+	tcase_add_test(tests, a_broken_step_adds_none_at_all);
+	tcase_add_test(tests, a_step_without_a_cause_is_compared);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
