@@ -13,9 +13,9 @@ class Limits:
     """Caps on one boxed program and all that it starts.
 
     Seconds and bytes. `wall` is for a machine under full load: an honest
-    program takes a hundredth of it. `address_space` is per process and None for programs
-    under a sanitizer, which reserve terabytes; `memory` is the resident sum
-    over the whole tree, looked at while the program runs.
+    program takes a hundredth of it. `address_space` is per process and None
+    for programs under a sanitizer, which reserve terabytes; `memory` is the
+    resident sum over the whole tree, looked at while the program runs.
     """
 
     wall: float = 30.0
