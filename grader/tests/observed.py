@@ -69,10 +69,11 @@ def need(*tools: str) -> str:
     that (another compiler, a browser, a terminal): where it is not, they are
     counted as skipped, and the rest of the suite says what it can.
     """
-    found = next(filter(None, map(shutil.which, tools)), None)
-    if found is None:
-        pytest.skip(f"{' or '.join(tools)} is not installed")
-    return found
+    for tool in tools:
+        found = shutil.which(tool)
+        if found is not None:
+            return found
+    pytest.skip(f"{' or '.join(tools)} is not installed")
 
 
 @contextmanager
