@@ -98,8 +98,7 @@ def find(text: str) -> tuple[list[Capture], list[tuple[int, str]]]:
             options = {key: a or b for key, a, b in _OPTION.findall(marker[1])}
             image = _IMAGE.fullmatch(lines[fence]) if fence < len(lines) else None
             if image:
-                capture = Capture(at + 1, marker[2], options, None, image[1])
-                captures.append(capture)
+                captures.append(Capture(at + 1, marker[2], options, None, image[1]))
                 at = fence + 1
                 continue
             body = tuple(lines[fence + 1 : last]) if language == "console" else None
@@ -250,13 +249,9 @@ def update(root: Path, write: bool = True) -> list[str]:
         for capture in reversed(captures):
             try:
                 if capture.picture:
-                    picture = drawn(capture, root, default)
                     place = path.parent / capture.picture
-                    if not _is_alike(place, picture):
+                    if _redraw(place, drawn(capture, root, default), write):
                         told[capture.line] = f"{capture.picture} shows other things"
-                        if write:
-                            place.parent.mkdir(exist_ok=True)
-                            place.write_text(picture, encoding="utf-8")
                     continue
                 body = made(capture, root, default)
             except (CaptureError, OSError) as error:
@@ -273,12 +268,16 @@ def update(root: Path, write: bool = True) -> list[str]:
     return said
 
 
-def _is_alike(place: Path, picture: str) -> bool:
-    """Whether the file is there and has elements of the same kinds."""
-    if not place.is_file():
-        return False
-    old = place.read_text(encoding="utf-8")
-    return set(_ELEMENT.findall(old)) == set(_ELEMENT.findall(picture))
+def _redraw(place: Path, picture: str, write: bool) -> bool:
+    """Whether the file is missing or has elements of other kinds; written then."""
+    if place.is_file():
+        old = place.read_text(encoding="utf-8")
+        if set(_ELEMENT.findall(old)) == set(_ELEMENT.findall(picture)):
+            return False
+    if write:
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(picture, encoding="utf-8")
+    return True
 
 
 def check(root: Path) -> list[str]:

@@ -35,6 +35,7 @@ def _console() -> Console:
 
 def _check(options: argparse.Namespace) -> int:
     from grader.box import become_ordinary
+
     out = os.open(options.json, os.O_WRONLY | os.O_CREAT, 0o644) if options.json else -1
     if options.box == "limits":
         become_ordinary()

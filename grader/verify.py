@@ -69,21 +69,19 @@ def verify(lab: Lab, console: Console) -> bool:
 def judge_all(lab: Lab, whole: bool = True) -> list[Verified]:
     """The solution, the skeleton and every kept case of a lab, in parallel.
 
-    Unless `whole`, of the wrong programs only so many that each check is
-    failed by one, each in the steps only in which it should fail: for a test
-    that is run often.
+    Unless `whole`, no skeleton, and of the wrong programs only so many that
+    each check is failed by one, each in the steps only in which it should
+    fail: for a test that is run often.
     """
-    everything = frozenset(check.id for check in catalogue(lab))
     task_of = {check.id: check.task for check in catalogue(lab)}
     with tempfile.TemporaryDirectory(prefix="process-memory-verify-") as name:
         base = Path(name, "solution")
         assemble_solution(lab, base / lab.id, Student())
         skeleton = Path(name, "skeleton")
         assemble_skeleton(lab, skeleton / lab.id)
-        entries = [
-            _Entry("solution", frozenset(), base),
-            _Entry("skeleton", everything, skeleton),
-        ]
+        entries = [_Entry("solution", frozenset(), base)]
+        if whole:
+            entries.append(_Entry("skeleton", frozenset(task_of), skeleton))
         for case in kept_cases(lab) if whole else _few(kept_cases(lab)):
             entry = Path(name, case.name)
             shutil.copytree(base if case.base == "solutions" else skeleton, entry)

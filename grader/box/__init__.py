@@ -53,7 +53,7 @@ __all__ = [
 # A submission whose programs hang is not waited for in every single run: after
 # so many overruns, its programs have only these seconds each.
 OVERRUNS = 3
-SHORT_WALL = 2.0
+SHORT_WALL = 6.0
 
 
 @dataclass(frozen=True)

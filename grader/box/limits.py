@@ -12,12 +12,13 @@ MIB = 1 << 20
 class Limits:
     """Caps on one boxed program and all that it starts.
 
-    Seconds and bytes. `address_space` is per process and None for programs
-    under a sanitizer, which reserve terabytes; `memory` is the resident sum
-    over the whole tree, looked at while the program runs.
+    Seconds and bytes. `wall` is for a machine under full load: an honest
+    program takes a hundredth of it. `address_space` is per process and None
+    for programs under a sanitizer, which reserve terabytes; `memory` is the
+    resident sum over the whole tree, looked at while the program runs.
     """
 
-    wall: float = 10.0
+    wall: float = 30.0
     cpu: int = 10
     memory: int = 1024 * MIB
     address_space: int | None = 4096 * MIB

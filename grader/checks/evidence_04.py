@@ -104,9 +104,7 @@ def _make_pauses(words: Sequence[str], bench: Bench) -> str:
                 process.press_enter()
         except Ended as ended:
             output = ended.finished.stdout.decode("utf-8", "replace")
-    text = f"$ {' '.join(argv)}\n{output}{looks}"
-    # Where the judge keeps its copy of the tree is nobody's business.
-    return text.replace(str(bench.root / "tree"), "")
+    return bench.without_place(f"$ {' '.join(argv)}\n{output}{looks}")
 
 
 def _looks(labels: Sequence[str], text: str) -> tuple[Look, ...]:

@@ -32,10 +32,11 @@ class CheckFailure(Exception):
         rerun: str = "",
         hint: str = "",
     ) -> None:
-        self.expected = shortened(expected, TEXT_CHARACTERS)
-        self.actual = shortened(actual, TEXT_CHARACTERS)
-        self.input = shortened(input, TEXT_CHARACTERS)
-        super().__init__(f"expected {self.expected}, got {self.actual}")
+        message = f"expected {expected}, got {actual}"
+        super().__init__(shortened(message, TEXT_CHARACTERS))
+        self.expected = expected
+        self.actual = actual
+        self.input = input
         self.rerun = rerun
         self.hint = hint
 
@@ -44,9 +45,9 @@ class CannotCheck(InputError):
     """The check cannot be made, and why; see Cause."""
 
     def __init__(self, cause: Cause, why: str) -> None:
+        super().__init__(shortened(why, TEXT_CHARACTERS))
         self.cause = cause
-        self.why = shortened(why, TEXT_CHARACTERS)
-        super().__init__(self.why)
+        self.why = why
 
 
 def check(

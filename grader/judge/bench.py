@@ -124,6 +124,12 @@ class Bench:
             self._compiled[key] = path
         return self._compiled[key]
 
+    def without_place(self, text: str) -> str:
+        """A transcript's text as if the tree were at /: where it is here, is
+        nobody's business.
+        """
+        return text.replace(str(self.root / "tree"), "")
+
     def shown(self, text: str) -> str:
         """A text with the bench's own path taken out of it."""
         return text.replace(f"{self.folder}/", "").replace(f"{self.root}/", "")

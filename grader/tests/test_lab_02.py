@@ -21,6 +21,7 @@ from grader.judge.bench import Bench, open_bench
 from grader.judge.evidence import FOLDER, split
 from grader.lab import LABS, ROOT, load_lab
 from grader.observers import Malformed, strace
+from grader.tests.observed import need
 from grader.variant import Student
 
 LAB = load_lab(LABS / "02-static-dynamic")
@@ -196,8 +197,7 @@ def test_what_linkage_may_ask_for(line: str, allowed: bool) -> None:
 @pytest.mark.parametrize("source", [SOLUTION, LAB.folder], ids=["solution", "skeleton"])
 def test_builds_without_a_warning(tmp_path: Path, source: Path, compiler: str) -> None:
     """Solution and skeleton, with our own CI's -Werror"""
-    if not shutil.which(compiler):
-        pytest.skip(f"no {compiler} here")
+    need(compiler)
     shutil.copytree(ROOT / "support", tmp_path / "support")
     folder = tmp_path / "labs" / LAB.id
     unmade = shutil.ignore_patterns("build", "observations")

@@ -9,7 +9,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import signal
 import struct
 import subprocess
@@ -22,6 +21,8 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from grader.tests.observed import need
 
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 MEMVIEW = SUPPORT / "build" / "memview"
@@ -215,8 +216,7 @@ def stopped() -> Iterator[Callable[[str], int]]:
 
     def start(name: str) -> int:
         argv, text = PROGRAMS[name]
-        if not shutil.which(argv[0]):
-            pytest.skip(f"{argv[0]} is not installed")
+        need(argv[0])
         process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -355,8 +355,7 @@ def test_a_terminal_is_used_to_its_width_and_no_further(
 
 
 def test_tmux_shows_one_line_a_row(stopped: Callable[[str], int]) -> None:
-    if not shutil.which("tmux"):
-        pytest.skip("tmux is not installed")
+    need("tmux")
     pid = stopped("cat")
     expected = memview(pid).splitlines()
     channel = f"shown-{os.getpid()}"
@@ -521,9 +520,7 @@ document.title = 'texts:' + document.querySelectorAll('svg text').length +
 
 
 def test_no_text_leaves_its_box(recording: Path, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if not browser:
-        pytest.skip("chromium is not installed")
+    browser = need("chromium", "google-chrome")
     wide = tmp_path / "wide.smaps"
     names = ["W" * 300, "字" * 99, "🐈" * 99, "ﷺ" * 50, "é" * 300, "/a/b/" + "m" * 200]
     wide.write_text(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,9 +175,12 @@ def test_all_pictures_have_a_cap(
 def test_the_viewer_is_built_or_it_is_said_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer, "SUPPORT", tmp_path)
-    (tmp_path / "memview").mkdir()
-    source = tmp_path / "memview" / "memview.c"
+    support = tmp_path / "support"
+    others = shutil.ignore_patterns("build", "tests", "memview")
+    shutil.copytree(ROOT / "support", support, ignore=others)
+    monkeypatch.setattr(viewer, "SUPPORT", support)
+    (support / "memview").mkdir()
+    source = support / "memview" / "memview.c"
     source.write_text("int main(void) { return 0; }\n")
     viewer.build_viewer(tmp_path / "built")
     assert subprocess.run([tmp_path / "built"], check=True).returncode == 0

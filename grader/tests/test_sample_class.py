@@ -12,15 +12,15 @@ from rich.console import Console
 
 from grader.cases import load_case
 from grader.classroom.grade import grade
-from grader.classroom.judging import Ask
+from grader.classroom.judging import Ask, box_level
 from grader.classroom.sample import SampleCase, differences, load_sample
 from grader.classroom.sample_build import build_sample
 from grader.judge.catalogue import catalogue
 from grader.lab import LABS, all_labs, load_lab
 
 CASES = load_sample()
-ATTACKS = ("does-not-build", "escapes", "floods", "forges", "forks", "hangs")
-ESCAPED = "escaped"
+# Those that no test of the box makes; make grade has all.
+ATTACKS = ("floods", "forges")
 
 
 def left_over(place: Path) -> list[str]:
@@ -37,7 +37,7 @@ def left_over(place: Path) -> list[str]:
 
 
 def test_attacks_gain_nothing_and_leave_nothing(tmp_path: Path) -> None:
-    """Each has the score of the part that was done; no process, no file is left."""
+    """Each has the score of the part that was done; no process is left."""
     cases = [case for case in CASES if case.name in ATTACKS]
     assert len(cases) == len(ATTACKS)
     words = StringIO()
@@ -48,11 +48,10 @@ def test_attacks_gain_nothing_and_leave_nothing(tmp_path: Path) -> None:
     graded = grade(Ask(folder, out, all_labs(), jobs), console)
     assert differences(cases, graded.rows) == [], words.getvalue()
     assert graded.status == 0
-    assert {cell.result.box for row in graded.rows for cell in row.cells
-            if cell.result and cell.digest} <= {"namespaces", "uid", "limits"}
+    cells = [cell for row in graded.rows for cell in row.cells if cell.digest]
+    levels = {cell.result.box for cell in cells if cell.result}
+    assert levels == {box_level("auto")}
     assert left_over(tmp_path) == []
-    escaped = [*tmp_path.rglob(f"*{ESCAPED}*"), *Path("/tmp").glob(f"*-{ESCAPED}*")]
-    assert escaped == []
 
 
 @pytest.mark.parametrize(
