@@ -34,6 +34,10 @@ class Command:
         return " ".join((self.verb, *map(str, self.arguments)))
 
 
+Step = Sequence[Command]
+"""Commands of which one is carried out: the first that means something."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """What the model expects, and what the judge read instead."""
@@ -47,6 +51,12 @@ class Model(Protocol):
 
     def permits(self, command: Command) -> bool:
         """Whether the contract allows the command now."""
+
+    def matters(self, command: Command) -> bool:
+        """Whether a permitted command has an object to do something to.
+
+        What it does to NULL is tried as well, but needs no half of all tries.
+        """
 
     def carry_out(self, command: Command, memory: Memory) -> Difference | None:
         """Change the model as the command must have changed the process.
@@ -69,18 +79,19 @@ NewModel = Callable[[], Model]
 
 
 def play(
-    session: Session, new: NewModel, commands: Sequence[Command]
+    session: Session, new: NewModel, steps: Sequence[Step]
 ) -> Failure | None:
     """Play one sequence from a clean start, looking after each command.
 
-    Commands that the contract does not allow at their place are left out.
+    A step of which the contract allows no command at its place is left out.
     """
     model = new()
     done: list[Command] = []
     try:
         session.obey("reset")
-        for command in commands:
-            if not model.permits(command):
+        for step in steps:
+            command = _choose(model, step)
+            if command is None:
                 continue
             done.append(command)
             memory = session.obey(str(command))
@@ -97,10 +108,16 @@ def play(
     return None
 
 
+def _choose(model: Model, step: Step) -> Command | None:
+    permitted = [command for command in step if model.permits(command)]
+    useful = filter(model.matters, permitted)
+    return next(useful, permitted[0] if permitted else None)
+
+
 def search(
     session: Session,
     new: NewModel,
-    sequences: SearchStrategy[Sequence[Command]],
+    sequences: SearchStrategy[Sequence[Step]],
     seed: int,
     examples: int,
 ) -> Failure | None:
@@ -117,8 +134,8 @@ def search(
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     @hypothesis.given(sequences)
-    def one(commands: Sequence[Command]) -> None:
-        if not found and (failure := play(session, new, commands)):
+    def one(steps: Sequence[Step]) -> None:
+        if not found and (failure := play(session, new, steps)):
             found.append(failure)
 
     one()
@@ -141,7 +158,7 @@ def shrink(session: Session, new: NewModel, failure: Failure) -> Failure:
             for candidate in _simpler(failure.commands):
                 if time.monotonic() >= limit:
                     return failure
-                tried = play(session, new, candidate)
+                tried = play(session, new, [(command,) for command in candidate])
                 if (
                     tried is not None
                     and tried.kind == failure.kind

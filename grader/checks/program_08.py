@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from grader.api.play import Command, Failure
-from grader.checks.refcount_08 import LIMIT, SLOTS, USED, RefcountModel
+from grader.checks.refcount_08 import CLEARS, LIMIT, LOOKS, SLOTS, USED, RefcountModel
 
 _HEAD = """\
 // SPDX-License-Identifier: MIT
@@ -153,7 +153,10 @@ def _statements(command: Command, family: str) -> Sequence[str]:
     one, two = f"slot[{first}]", f"slot[{second}]"
     match command.verb:
         case "new":
-            return [f"{one} = new({second}, {third}, {fourth});"]
+            made = [f"{one} = new({second}, {third}, {fourth});"]
+            if third in (LOOKS, CLEARS):
+                made.append(f"((struct payload *){one})->place = &{one};")
+            return made
         case "huge" | "starve":
             return [
                 f"{one} = rc_new(SIZE_MAX {'- 8' if command.verb == 'huge' else '/ 2'}"
@@ -169,6 +172,14 @@ def _statements(command: Command, family: str) -> Sequence[str]:
             return [
                 f"old = {edge};",
                 f"{edge} = {family}_retain({two});",
+                f"{family}_release(old);",
+            ]
+        case "hand":
+            edge = f"((struct payload *){one})->edge"
+            return [
+                f"old = {edge};",
+                f"{edge} = {two};",
+                f"{two} = NULL;",
                 f"{family}_release(old);",
             ]
         case "assign":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from grader.api.memory import FREED_ONCE, FREED_TWICE, LIVE, Memory
-from grader.api.play import Command, Difference
+from grader.api.play import Command, Difference, Step
 
 LIMIT = 0x80000000  # RC_LIMIT
 SLOTS = 6
@@ -19,8 +19,9 @@ BARE, PLAIN, LOOKS, CLEARS, UPGRADES, TREE = range(6)
 NODE_BYTES = 40  # struct payload of grader/drivers/refcount.c
 TREE_BYTES = 32  # struct node of tree.h
 OBJECTS = 40
-ROWS = 24  # of a sequence; about half of them are allowed at their place
-_ROW = 5  # bytes that a command is made of
+STEPS = 16  # of a sequence, before all is given back
+_CHOICES = 4  # commands of a step: few of any are allowed at their place
+_BYTES = 5  # that a command is made of
 
 
 @dataclass
@@ -109,6 +110,8 @@ class RefcountModel:
                 return not self.atomic
             case "link":
                 return node is not None and node.is_node
+            case "hand":
+                return node is not None and node.is_node and first != second
             case "follow":
                 return node is not None and node.is_node and not self.atomic
             case "place":
@@ -136,6 +139,22 @@ class RefcountModel:
                 return node is not None and node.strong < LIMIT // 2
             case "weakly":
                 return node is not None and node.weak < LIMIT // 2
+        return True
+
+    def matters(self, command: Command) -> bool:
+        """Whether there is an object that it does something to."""
+        first, second, *_ = (*command.arguments, 0, 0)
+        match command.verb:
+            case "release" | "retain" | "weak" | "scope" | "clear":
+                return self.slots[first] is not None
+            case "assign":
+                return self.slots[first] is not None or self.slots[second] is not None
+            case "link" | "hand":
+                node = self.slots[first]
+                assert node is not None
+                return node.edge is not None or self.slots[second] is not None
+            case "upgrade" | "unweak":
+                return self.weaks[first] is not None
         return True
 
     # What it does
@@ -184,6 +203,11 @@ class RefcountModel:
                 node = slots[first]
                 assert node is not None
                 old, node.edge = node.edge, _more(slots[second])
+                self._less(old)
+            case "hand":
+                node = slots[first]
+                assert node is not None
+                old, node.edge, slots[second] = node.edge, slots[second], None
                 self._less(old)
             case "assign":
                 old, slots[first] = slots[first], _more(slots[second])
@@ -244,6 +268,8 @@ class RefcountModel:
         made = Object(size, kind, id, address)
         if kind == UPGRADES:
             made.weak = 2
+        if kind in (LOOKS, CLEARS):
+            made.place = slot
         self.objects.append(made)
         self.slots[slot] = made
         if not memory.heap:
@@ -261,9 +287,9 @@ class RefcountModel:
             )
         if kind == TREE:
             return None
-        # The driver has written a node's first two words.
-        zeroes = memory.at(address, size) if kind == BARE else memory.at(
-            address + 16, 16
+        # Of a node the driver has written all but its edge.
+        zeroes = (
+            memory.at(address, size) if kind == BARE else memory.at(address + 16, 8)
         )
         if any(zeroes):
             return Difference("a payload of zeroes", f"the bytes {zeroes.hex(' ', 8)}")
@@ -464,7 +490,7 @@ def _nth(one: Object) -> str:
 # size ("z"), a kind ("k"), an id ("i"), a distance to the limit ("l").
 SHAPES = {
     "new": "szki", "huge": "s", "starve": "s", "retain": "ss", "release": "s",
-    "link": "ss", "assign": "ss", "follow": "s", "clear": "s", "scope": "s",
+    "link": "ss", "hand": "ss", "assign": "ss", "follow": "s", "clear": "s", "scope": "s",
     "place": "ss", "weak": "ss", "upgrade": "ss", "unweak": "s", "strong": "sl",
     "weakly": "sl", "root": "si", "add": "ss", "parent": "ss",
 }
@@ -474,13 +500,17 @@ _NUMBERS: dict[str, Callable[[int], int]] = {
     "i": lambda n: n % 199 + 1,
     "l": lambda n: n % 4,
 }
-Sequences = st.SearchStrategy[Sequence[Command]]
+Sequences = st.SearchStrategy[Sequence[Step]]
 
 
 def sequences(
     verbs: str, *, kinds: Sequence[int] = (BARE, PLAIN), atomic: bool = False
 ) -> Sequences:
-    """Sequences of these verbs; a verb that is named twice comes more often."""
+    """Sequences of these verbs; a verb that is named twice comes more often.
+
+    At the end all is given back that these verbs can give back: what does not
+    die then shows it.
+    """
     names = verbs.split()
 
     def command(raw: bytes) -> Command:
@@ -497,11 +527,19 @@ def sequences(
             arguments.append(number)
         return Command(name, tuple(arguments))
 
-    first = [Command("family", (1,))] if atomic else []
+    first = [[Command("family", (1,))]] if atomic else []
+    last = [
+        [Command(verb, (number,))]
+        for verb in ("release", "unweak")
+        if verb in names
+        for number in range(USED)
+    ]
 
-    def whole(raw: bytes) -> list[Command]:
-        rows = range(0, len(raw), _ROW)
-        return [*first, *(command(raw[i : i + _ROW]) for i in rows)]
+    def whole(raw: bytes) -> list[Step]:
+        drawn = [command(raw[i : i + _BYTES]) for i in range(0, len(raw), _BYTES)]
+        steps = range(0, len(drawn), _CHOICES)
+        return [*first, *(drawn[i : i + _CHOICES] for i in steps), *last]
 
     # One draw of a fixed size: Hypothesis takes its time over each draw.
-    return st.binary(min_size=_ROW * ROWS, max_size=_ROW * ROWS).map(whole)
+    size = _BYTES * _CHOICES * STEPS
+    return st.binary(min_size=size, max_size=size).map(whole)

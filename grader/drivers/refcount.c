@@ -91,7 +91,10 @@ static uint64_t choose(const long *argument)
 	return 0;
 }
 
-/* new SLOT SIZE KIND ID: the bytes behind a node are filled with the id. */
+/*
+ * new SLOT SIZE KIND ID: the bytes behind a node are filled with the id, and
+ * its place is its slot.
+ */
 static uint64_t new (const long *argument)
 {
 	size_t size = (size_t)argument[1];
@@ -108,6 +111,8 @@ static uint64_t new (const long *argument)
 	node = object;
 	node->id = (uint64_t)argument[3];
 	node->kind = (uint64_t)argument[2];
+	if (node->kind == LOOKS || node->kind == CLEARS)
+		node->place = &lab_state.slot[argument[0]];
 	if (node->kind == UPGRADES)
 		node->self = family->weak(object);
 	memset(node + 1, (int)argument[3], size - sizeof(*node));
@@ -160,6 +165,18 @@ static uint64_t link_to(const long *argument)
 	void *old = node->edge;
 
 	node->edge = family->retain(lab_state.slot[argument[1]]);
+	family->release(old);
+	return (uintptr_t)node->edge;
+}
+
+/* hand SLOT TO: the same, but TO's own reference goes over to the node. */
+static uint64_t hand_to(const long *argument)
+{
+	struct payload *node = lab_state.slot[argument[0]];
+	void *old = node->edge;
+
+	node->edge = lab_state.slot[argument[1]];
+	lab_state.slot[argument[1]] = NULL;
 	family->release(old);
 	return (uintptr_t)node->edge;
 }
@@ -426,6 +443,24 @@ static uint64_t raise_dead(const long *argument)
 	return 0;
 }
 
+static void *churn_thread(void *data)
+{
+	long count = *(long *)data;
+
+	pthread_barrier_wait(&start);
+	for (long i = 0; i < count; i++)
+		families[ATOMIC].release(rc_new(sizeof(void *),
+						destroy_counted));
+	return NULL;
+}
+
+/* churn COUNT: threads make and destroy objects, each its own */
+static uint64_t churn(const long *argument)
+{
+	heap_bulk = true;
+	return run_threads(churn_thread, argument[0]);
+}
+
 static void destroy_slowly(void *object)
 {
 	(void)object;
@@ -477,6 +512,7 @@ const struct lab_command lab_commands[] = {
 	{ "retain", retain },
 	{ "release", release },
 	{ "link", link_to },
+	{ "hand", hand_to },
 	{ "assign", assign },
 	{ "follow", follow },
 	{ "clear", clear },
@@ -496,6 +532,7 @@ const struct lab_command lab_commands[] = {
 	{ "last", last },
 	{ "weakstorm", weak_storm },
 	{ "raise", raise_dead },
+	{ "churn", churn },
 	{ "hold", hold },
 	{ NULL, NULL },
 };

@@ -55,14 +55,16 @@ def check(
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a check of a task.
 
-    `needs` is the id of an earlier check (its function's name without
-    `test_`) that has to pass for this one to mean anything.
+    `needs` has the ids of earlier checks (their functions' names without
+    `test_`), with spaces between, that have to pass for this one to mean
+    anything.
     """
 
     def mark(function: _Function) -> _Function:
         if not (function.__doc__ or "").strip():
             raise TypeError(f"{function.__name__}: a check's docstring is its title")
-        marker = pytest.mark.check(task=task, points=points, needs=needs)
+        earlier = tuple(needs.split())
+        marker = pytest.mark.check(task=task, points=points, needs=earlier)
         return cast(_Function, marker(function))
 
     return mark

@@ -115,11 +115,11 @@ class JudgePlugin:
 
     @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]  # pluggy is untyped
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """A check that rests on another one waits for it to pass."""
-        needs = self._checks[_id(item)].needs
-        if needs and self._results[needs].outcome is not Outcome.PASS:
-            title = self._checks[needs].title
-            raise CannotCheck(Cause.DEPENDS, f"this has to pass first: {title}")
+        """A check that rests on others waits for them to pass."""
+        for id in self._checks[_id(item)].needs:
+            if self._results[id].outcome is not Outcome.PASS:
+                title = self._checks[id].title
+                raise CannotCheck(Cause.DEPENDS, f"this has to pass first: {title}")
 
     @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]  # pluggy is untyped
     def pytest_runtest_makereport(

@@ -22,7 +22,7 @@ from grader.checks.refcount_08 import RefcountModel  # noqa: E402
 from grader.tests.driven import COMMANDS, light_bench  # noqa: E402
 
 ATTACKS = Path(__file__).resolve().parent / "attacks.c"
-SEQUENCE = (Command("new", (0, 64, 1, 7)), Command("release", (0,)))
+SEQUENCE = ((Command("new", (0, 64, 1, 7)),), (Command("release", (0,)),))
 NAME = "driver-attacks"
 
 

@@ -35,7 +35,7 @@ from grader.tests.driven import COMMANDS, LAB, SOURCES, light_bench
 HERE = Path(__file__).resolve().parent
 WRONG = KEPT[0] / LAB.id
 ALL = (
-    "new new new retain release release link assign follow clear scope place weak "
+    "new new new retain release release link hand assign follow clear scope place weak "
     "upgrade unweak strong weakly huge starve root add parent"
 )
 KINDS = (BARE, PLAIN, LOOKS, CLEARS, UPGRADES)
@@ -119,14 +119,14 @@ def test_what_the_contract_forbids_is_left_out(solution: Session) -> None:
     """A sequence is played without the commands that have no meaning."""
     raw = ("link 0 0", "new 0 64 1 7", "new 0 64 1 7", "follow 1", "release 0")
     commands = [
-        Command(verb, tuple(map(int, numbers)))
+        [Command(verb, tuple(map(int, numbers)))]
         for verb, *numbers in (line.split() for line in raw)
     ]
     assert play(solution, RefcountModel, commands) is None
 
 
-RELEASE = "new new retain release release link"
-ASSIGN = "new new retain assign assign follow release link"
+RELEASE = "new new retain release release link hand"
+ASSIGN = "new new retain assign assign follow release link hand"
 WEAK = "new retain release release weak upgrade unweak"
 # Each with the verbs that lead to it.
 DEFECTS = {
@@ -136,7 +136,7 @@ DEFECTS = {
     "leaks-the-block": RELEASE,
     "frees-first": RELEASE,
     "release-first": ASSIGN,
-    "stores-last": "new new retain assign assign place place release",
+    "stores-last": "new new retain assign assign place release",
     "leaks-on-self-assign": ASSIGN,
     "block-dies-with-the-object": WEAK,
     "upgrade-resurrects": WEAK,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from grader.api.memory import Memory
-from grader.api.play import Command, Difference, Failure
+from grader.api.play import Command, Difference, Failure, Step
 from grader.cases import assemble_solution
 from grader.checks.evidence_08 import OBSERVATIONS, QUESTIONS
 from grader.checks.program_08 import program
@@ -161,7 +161,7 @@ def test_what_has_no_meaning_is_not_permitted() -> None:
 def test_every_verb_can_be_told_as_c() -> None:
     """The C program names each call of a sequence of all verbs."""
     lines = (
-        f"new 0 64 {PLAIN} 1", "retain 0 1", "link 0 1", "follow 0", "assign 1 0",
+        f"new 0 64 {PLAIN} 1", "retain 0 1", "link 0 1", "follow 0", "hand 0 1", "assign 1 0",
         "scope 0", "clear 1", "weak 0 0", "upgrade 0 1", "unweak 0", "strong 0 1",
         "weakly 0 1", "huge 2", "starve 2", "root 2 1", "root 3 2", "add 2 3",
         "release 3", "new 3 64 2 1", "place 3 0",
@@ -180,7 +180,8 @@ def test_every_verb_can_be_told_as_c() -> None:
 
 
 @given(found=sequences("new release"))
-def test_sequences_hold_only_their_verbs(found: Sequence[Command]) -> None:
+def test_sequences_hold_only_their_verbs(found: Sequence[Step]) -> None:
     """And no number that a command cannot take."""
-    assert {command.verb for command in found} <= {"new", "release"}
-    assert all(command.arguments[0] < SLOTS for command in found)
+    commands = [command for step in found for command in step]
+    assert {command.verb for command in commands} <= {"new", "release"}
+    assert all(command.arguments[0] < SLOTS for command in commands)
