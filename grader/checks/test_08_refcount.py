@@ -14,10 +14,10 @@ import pytest
 from grader.api import driver
 from grader.api.driver import Kind, Session, Trouble
 from grader.api.memory import Memory
-from grader.api.play import Failure, search
+from grader.api.play import search
 from grader.box import Limits
 from grader.checks.evidence_08 import OBSERVATIONS, QUESTIONS
-from grader.checks.program_08 import program
+from grader.checks.program_08 import program, told
 from grader.checks.refcount_08 import (
     BARE,
     CLEARS,
@@ -93,17 +93,12 @@ def _holds(session: Session, seed: int, commands: Sequences, examples: int) -> N
     """Fail with the shortest sequence that shows something wrong, if one does."""
     failure = search(session, RefcountModel, commands, seed, examples)
     if failure is not None:
-        _report(failure, seed)
-
-
-def _report(failure: Failure, seed: int) -> None:
-    fail(
-        expected=failure.difference.expected,
-        actual=failure.difference.actual,
-        input=f"{'; '.join(map(str, failure.commands))}\n\n{program(failure)}",
-        rerun="make build/failure && build/failure"
-        f"   # all of it again: make check SEED={seed}",
-    )
+        fail(
+            expected=failure.difference.expected,
+            actual=failure.difference.actual,
+            input="\n".join(map(told, failure.commands)),
+            program=program(failure),
+        )
 
 
 # Task 1: an object and its count

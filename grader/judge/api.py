@@ -31,6 +31,7 @@ class CheckFailure(Exception):
         input: str = "",
         rerun: str = "",
         hint: str = "",
+        program: str = "",
     ) -> None:
         message = f"expected {expected}, got {actual}"
         super().__init__(shortened(message, TEXT_CHARACTERS))
@@ -39,6 +40,7 @@ class CheckFailure(Exception):
         self.input = input
         self.rerun = rerun
         self.hint = hint
+        self.program = program
 
 
 class CannotCheck(InputError):
@@ -106,14 +108,21 @@ def _mark(expected: str, actual: str) -> str:
 
 
 def fail(
-    *, expected: str, actual: str, input: str = "", rerun: str = "", hint: str = ""
+    *,
+    expected: str,
+    actual: str,
+    input: str = "",
+    rerun: str = "",
+    hint: str = "",
+    program: str = "",
 ) -> NoReturn:
     """The submission is wrong.
 
     `input` is what produced it; `rerun` a command to paste in the lab's
-    folder; without a `hint`, the task's first one is shown.
+    folder; without a `hint`, the task's first one is shown. `program` is C
+    source that shows it again: make check keeps it as build/failure-ID.c.
     """
-    raise CheckFailure(expected, actual, input, rerun, hint)
+    raise CheckFailure(expected, actual, input, rerun, hint, program)
 
 
 def cannot_check(cause: Cause, why: str) -> NoReturn:

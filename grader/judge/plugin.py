@@ -136,6 +136,9 @@ class JudgePlugin:
         hint = self.lab.task(check.task).hints[0]
         rerun = "make check"
         if isinstance(error, CheckFailure):
+            if error.program:
+                name = f"build/failure-{check.id}"
+                rerun = f"make {name} && {name}"
             return _result(
                 check,
                 Outcome.FAIL,
@@ -144,6 +147,7 @@ class JudgePlugin:
                 input=error.input,
                 rerun=error.rerun or rerun,
                 hint=error.hint or hint,
+                program=error.program,
             )
         if isinstance(error, Ended):
             return _result(
@@ -187,6 +191,7 @@ def _result(
     input: str = "",
     rerun: str = "",
     hint: str = "",
+    program: str = "",
     cause: Cause | None = None,
 ) -> CheckResult:
     return CheckResult(
@@ -201,6 +206,7 @@ def _result(
         shortened(input, TEXT_CHARACTERS),
         rerun,
         hint,
+        program,
     )
 
 

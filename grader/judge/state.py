@@ -9,9 +9,6 @@ from pathlib import Path
 from grader.lab import Lab
 from grader.outcome import Outcome, Result, from_json, to_json
 
-# How a program begins that is the input of a check; see grader.api.play.
-PROGRAM = "// SPDX-License-Identifier: MIT\n"
-
 
 def _file(lab: Lab) -> Path:
     return lab.folder / "build" / "check.json"
@@ -24,17 +21,12 @@ def remember(lab: Lab, result: Result) -> None:
     temporary = path.with_suffix(".new")
     temporary.write_text(to_json(result), encoding="ascii")
     temporary.replace(path)
-    _keep_failure(path.parent / "failure.c", result)
-
-
-def _keep_failure(path: Path, result: Result) -> None:
-    """The C program of the first check that failed with one; else none."""
+    for old in path.parent.glob("failure-*.c"):
+        old.unlink()
     for check in result.checks:
-        _, mark, program = check.input.partition(f"\n\n{PROGRAM}")
-        if mark:
-            path.write_text(PROGRAM + program, encoding="utf-8")
-            return
-    path.unlink(missing_ok=True)
+        if check.program:
+            kept = path.with_name(f"failure-{check.id}.c")
+            kept.write_text(check.program, encoding="utf-8")
 
 
 def last_result(lab: Lab) -> Result | None:

@@ -15,7 +15,7 @@ from grader.api.memory import Memory
 from grader.api.play import Command, Difference, Failure, Step
 from grader.cases import assemble_solution
 from grader.checks.evidence_08 import OBSERVATIONS, QUESTIONS
-from grader.checks.program_08 import program
+from grader.checks.program_08 import program, told
 from grader.checks.refcount_08 import (
     LIMIT,
     PLAIN,
@@ -161,8 +161,8 @@ def test_what_has_no_meaning_is_not_permitted() -> None:
 def test_every_verb_can_be_told_as_c() -> None:
     """The C program names each call of a sequence of all verbs."""
     lines = (
-        f"new 0 64 {PLAIN} 1", "retain 0 1", "link 0 1", "follow 0", "hand 0 1", "assign 1 0",
-        "scope 0", "clear 1", "weak 0 0", "upgrade 0 1", "unweak 0", "strong 0 1",
+        f"new 0 64 {PLAIN} 1", "retain 0 1", "link 0 1", "follow 0", "hand 0 1",
+        "assign 1 0", "scope 0", "clear 1", "weak 0 0", "upgrade 0 1", "unweak 0", "strong 0 1",
         "weakly 0 1", "huge 2", "starve 2", "root 2 1", "root 3 2", "add 2 3",
         "release 3", "new 3 64 2 1", "place 3 0",
     )
@@ -177,6 +177,15 @@ def test_every_verb_can_be_told_as_c() -> None:
     assert "one */" not in text
     for call in ("rc_retain(", "rc_assign(", "RC_SCOPED", "rc_weak_release(", "tree_add"):
         assert call in text
+
+
+@pytest.mark.parametrize("verb", SHAPES)
+def test_a_line_of_a_failure_names_what_it_is_about(verb: str) -> None:
+    """The first of its slots or weak references."""
+    line = told(Command(verb, (1, 2, 1, 1)))
+    assert ("weak[1]" if verb in ("upgrade", "unweak") else "slot[1]") in line
+    if SHAPES[verb] == "ss":
+        assert "[2]" in line
 
 
 @given(found=sequences("new release"))
