@@ -181,7 +181,8 @@ class RefcountModel:
                 assert parent is not None and child is not None
                 child.sibling, parent.edge = parent.edge, _more(child)
                 child.parent = parent
-                parent.weak += 1
+                if parent.weak < LIMIT:
+                    parent.weak += 1
             case "parent":
                 node = slots[first]
                 assert node is not None
@@ -313,7 +314,7 @@ class RefcountModel:
                 pending.append(self.slots[one.place])
                 self.slots[one.place] = None
             pending += [one.edge, one.sibling]
-            if one.parent is not None:
+            if one.parent is not None and one.parent.weak < LIMIT:
                 one.parent.weak -= 1
             # The strong ones' 1, and the weak reference to itself.
             if one.weak < LIMIT:

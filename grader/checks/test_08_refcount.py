@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -82,10 +83,15 @@ def suite(bench: Bench) -> None:
 
 
 @pytest.fixture(scope="session")
-def session(bench: Bench) -> Iterator[Session]:
-    """The driver with the student's library."""
-    built = driver.build(bench, COMMANDS, SOURCES)
-    with Session(bench.box, built) as opened:
+def linked(bench: Bench) -> Path:
+    """The driver, linked with the student's library."""
+    return driver.build(bench, COMMANDS, SOURCES)
+
+
+@pytest.fixture
+def session(bench: Bench, linked: Path) -> Iterator[Session]:
+    """A driver of each check's own: none wears out another one's limits."""
+    with Session(bench.box, linked) as opened:
         yield opened
 
 
