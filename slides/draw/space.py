@@ -5,8 +5,9 @@
 
 The rows that the regular expression ROWS finds, high addresses on top, a file's
 mappings in one row; each of memview's steps is a step of the picture, compared
-with the one before. The outline is the size (four times for each length), what
-is filled is in RAM, as in memview's own pictures, which are for reading close by.
+with the one before; the same file twice is one step. The outline is the size
+(longer is four times larger), what is filled is in RAM, as in memview's own
+pictures, which are for reading close by.
 """
 
 from __future__ import annotations
@@ -126,6 +127,8 @@ def group(step: dict[str, Any], rows: list[Row], before: list[Row] | None) -> li
 
 def main(wanted: str) -> None:
     steps = json.load(sys.stdin)["steps"]
+    if all(step["mappings"] == steps[0]["mappings"] for step in steps):
+        del steps[1:]
     shown = [rows_of(step, wanted) for step in steps]
     height = 100 + ROW * max(map(len, shown))
     groups = []

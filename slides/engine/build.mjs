@@ -47,7 +47,7 @@ const out = resolve(to)
 process.chdir(from)
 await convert('--output', out)
 if (only !== 'html') {
-  await convert('--pdf', '--output', out)
+  await convert('--pdf', '--pdf-outlines', '--output', out)
   const browser = await puppeteer.launch({
     executablePath: process.env.CHROME_PATH,
     args: process.getuid() === 0 ? ['--no-sandbox'] : [],

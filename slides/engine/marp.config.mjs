@@ -17,5 +17,4 @@ export default {
   html: true,
   themeSet: [fileURLToPath(new URL('theme.css', import.meta.url))],
   bespoke: { progress: true },
-  pdfOutlines: { pages: false, headings: true },
 }
