@@ -45,7 +45,7 @@ from grader.text import printable
 
 NAME = "process-memory-labs"
 SECONDS = 300.0  # the most that a command may take
-SOURCES = ("c", "make", "sh", "toml")
+SOURCES = ("c", "make", "python", "sh", "toml")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*(.*)")
 _MARKER = re.compile(r'<!-- capture((?: (?:in=[\w./-]+|only="[^"]+"))*): (\S.*) -->')
 _IMAGE = re.compile(r"!\[[^\]]+\]\(([\w-]+(?:/[\w-]+)*\.svg)\)")

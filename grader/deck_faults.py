@@ -97,7 +97,7 @@ def _unknown(span: str, deck: Deck, root: Path) -> Iterator[str]:
     """The commands in a code span that nobody could run."""
     for command in re.split(r"\s*(?:;|\|\||&&|\||\bdo\b)\s*", span):
         words = command.replace("(", " ").replace(")", " ").split()
-        while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+        while words and re.fullmatch(r"\w+=\S*", words[0]):
             words.pop(0)
         if not words:
             continue

@@ -17,6 +17,7 @@ from pathlib import Path
 from grader.deck_faults import faults
 from grader.decks import Deck, DeckError, deck_paths, read
 from grader.errors import InputError
+from grader.lab import ROOT
 
 REMEDY = "./setup --with slides installs what builds the slides"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -32,14 +33,14 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def missing(root: Path, browser: bool = True) -> list[str]:
+def missing() -> list[str]:
     """What building the slides needs and this machine does not have."""
     found = []
     if not shutil.which("node"):
         found.append("Node (`node`)")
-    if not (root / "slides/node_modules/@marp-team/marp-cli").is_dir():
+    if not (ROOT / "slides/node_modules/@marp-team/marp-cli").is_dir():
         found.append("Marp (slides/node_modules)")
-    if browser and chromium() is None:
+    if chromium() is None:
         found.append("Chromium")
     return found
 
@@ -68,11 +69,10 @@ def draw(script: Path) -> str:
     return done.stdout
 
 
-def engine(root: Path, *arguments: str | Path) -> str:
+def engine(script: str, *arguments: str | Path) -> str:
     """Run one of the scripts of slides/engine; what it printed. DeckError."""
-    script, *rest = arguments
     done = subprocess.run(
-        ["node", str(root / "slides/engine" / script), *map(str, rest)],
+        ["node", str(ROOT / "slides/engine" / script), *map(str, arguments)],
         env={**os.environ, "CHROME_PATH": chromium() or "", "LC_ALL": "C.UTF-8"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -86,7 +86,7 @@ def engine(root: Path, *arguments: str | Path) -> str:
 
 def build(root: Path, target: Path) -> list[Path]:
     """Build every deck into a folder; the files. MissingError, DeckError."""
-    lacks = missing(root)
+    lacks = missing()
     if lacks:
         raise MissingError(f"not here: {', '.join(lacks)}; {REMEDY}")
     decks = [read(path, root) for path in deck_paths(root)]
@@ -95,6 +95,6 @@ def build(root: Path, target: Path) -> list[Path]:
         raise DeckError("\n".join(found))
     source = target / "source"
     complete(decks, root, source)
-    engine(root, "build.mjs", source, target)
+    engine("build.mjs", source, target)
     shutil.rmtree(source)
     return sorted(path for path in target.iterdir() if path.is_file())

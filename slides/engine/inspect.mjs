@@ -57,6 +57,7 @@ const look = (width, height) => {
   }
 
   const frame = section.getBoundingClientRect()
+  const shown = frame.width / width // the bar below makes a slide a little smaller
   const texts = document.createTreeWalker(section, NodeFilter.SHOW_TEXT)
   while (texts.nextNode()) {
     const text = texts.currentNode
@@ -66,7 +67,7 @@ const look = (width, height) => {
     range.selectNodeContents(text)
     const words = text.data.trim().slice(0, 40)
     const style = getComputedStyle(node)
-    const scale = node instanceof SVGElement ? node.getScreenCTM().a : 1
+    const scale = node instanceof SVGElement ? node.getScreenCTM().a / shown : 1
     const size = parseFloat(style.fontSize) * scale
     if (size < 23.9) found.push(['size', `${size.toFixed(1)} px: ${words}`])
     const rect = [...range.getClientRects()][0] ?? range.getBoundingClientRect()
@@ -116,9 +117,10 @@ const inspect = async (browser, file) => {
         tell(now.slide, rule, what)
     await page.keyboard.press('ArrowRight')
     const next = await page.evaluate(state)
-    if (next.slide !== now.slide && now.open !== now.wanted)
+    const ended = next.slide === now.slide && next.open === now.open
+    if ((ended || next.slide !== now.slide) && now.open !== now.wanted)
       tell(now.slide, 'steps', `${now.open} of ${now.wanted} key presses show a step`)
-    if (next.slide === now.slide && next.open === now.open) break
+    if (ended) break
     now = next
   }
   if (now.slide !== slides) tell(now.slide, 'steps', `the keys end before ${slides}`)
