@@ -4,7 +4,7 @@
     memview --json BEFORE AFTER... | python3 space.py ROWS
 
 The rows that the regular expression ROWS finds, high addresses on top, a file's
-mappings in one row; each of memview's steps is a step of the picture, compared
+mappings in one row. Each of memview's steps is a step of the picture, compared
 with the one before; the same file twice is one step. The outline is the size
 (longer is four times larger), what is filled is in RAM, as in memview's own
 pictures, which are for reading close by.
@@ -72,7 +72,9 @@ def change(row: Row, before: list[Row] | None) -> str:
     if before is None:
         return ""
     for old in before:
-        if old.name == row.name and old.start < row.end and row.start < old.end:
+        # A mapping without a name is the same one if it is where it was.
+        same = row.name != "anonymous" or old.start < row.end and row.start < old.end
+        if old.name == row.name and same:
             grown = row.size - old.size
             if grown:
                 return f"{'GREW +' if grown > 0 else 'SHRANK -'}{short(abs(grown))}"
