@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -244,6 +245,7 @@ TOYS = {
     "size-drawn": toy("# Claim\n\n![three words](small.svg)"),
     "contrast": toy('# Claim\n\n<p style="color:#888">pale</p>'),
     "contrast-drawn": toy("# Claim\n\n![three words](pale.svg)"),
+    "size-memview": toy("# Claim\n\n![memview's own picture](memview.svg)"),
 }
 
 
@@ -259,6 +261,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (source / f"toy-{name}.md").write_text(text)
     pale = '<text fill="#999" '
     (source / "x.svg").write_text(PICTURE)
+    shutil.copy(ROOT / "labs/04-alloc-size/alloc_size.svg", source / "memview.svg")
     (source / "steps.svg").write_text(PICTURE.replace('<g data-step="3"', '<g  data-step="3"'))
     (source / "small.svg").write_text(PICTURE.replace("24px", "20px"))
     (source / "pale.svg").write_text(PICTURE.replace("<text ", pale))
@@ -286,6 +289,12 @@ def test_a_deck_in_chromium(found: dict[str, set[str]], name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in TOYS if name != "good"])
 def test_a_broken_toy_in_chromium(found: dict[str, set[str]], name: str) -> None:
     assert name.partition("-")[0] in {one.partition(":")[0] for one in found[f"toy-{name}"]}
+
+
+def test_a_picture_of_memview_steps(found: dict[str, set[str]]) -> None:
+    """It is inlined as it is; the one thing against it are its small letters."""
+    rules = {one.partition(":")[0] for one in found["toy-size-memview"]}
+    assert rules == {"size"}
 
 
 @pytest.mark.parametrize("name", [path.stem for path in PATHS])

@@ -14,8 +14,8 @@ import { resolve } from 'node:path'
 
 import { marpCli } from '@marp-team/marp-cli'
 import { Marp } from '@marp-team/marp-core'
-import puppeteer from 'puppeteer-core'
 
+import { start } from './browser.mjs'
 import { options } from './marp.config.mjs'
 import markdown from './markdown.mjs'
 import { notesPage, sheetPage } from './pages.mjs'
@@ -48,10 +48,7 @@ process.chdir(from)
 await convert('--output', out)
 if (only !== 'html') {
   await convert('--pdf', '--pdf-outlines', '--output', out)
-  const browser = await puppeteer.launch({
-    executablePath: process.env.CHROME_PATH,
-    args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-  })
+  const browser = await start()
   for (const file of readdirSync('.').filter((name) => name.endsWith('.md'))) {
     const deck = file.slice(0, -'.md'.length)
     writeFileSync(resolve(out, `${deck}-plain.html`), plainPage(readFileSync(file, 'utf8')))

@@ -7,7 +7,7 @@
 import { pathToFileURL } from 'node:url'
 import { basename } from 'node:path'
 
-import puppeteer from 'puppeteer-core'
+import { start } from './browser.mjs'
 
 const WIDTH = 1280
 const HEIGHT = 720
@@ -136,10 +136,7 @@ const inspect = async (browser, file) => {
   return found
 }
 
-const browser = await puppeteer.launch({
-  executablePath: process.env.CHROME_PATH,
-  args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-})
+const browser = await start()
 const found = []
 for (const file of process.argv.slice(2)) found.push(...await inspect(browser, file))
 await browser.close()
