@@ -19,6 +19,7 @@
 #:   make captures         run what handouts and slides show; keep what it said
 #:   make check LAB=02 TREE=solutions
 #:   make verify [LAB=02]  every check, and the kept wrong programs it catches
+#:   make bench LAB=08     a lab's library beside others of its kind
 #:   make test             all tests
 #:   make clean            remove what was built
 
@@ -27,7 +28,7 @@ include support/python.mk
 .DEFAULT_GOAL := labs
 .SUFFIXES:
 .PHONY: labs help check grade handout skeletons captures slides schedule \
-	demo verify test clean
+	demo verify bench test clean
 
 labs:
 	@$(GRADER) labs
@@ -68,6 +69,9 @@ schedule:
 
 verify:
 	@$(GRADER) verify $(if $(LAB),--lab '$(LAB)')
+
+bench:
+	@$(PYTHON) -I grader/bench/run.py '$(LAB)'
 
 test:
 	@$(PYTHON) -I grader/tests/run.py

@@ -8,6 +8,8 @@ right ones in another style in grader/right/LAB/CASE.
     title = "what the wrong idea is"
     base  = "solutions"             # or "skeletons"
     fails = ["check_id", ...]       # exactly these checks do not pass
+    observe = true                  # transcripts and answers are of its own
+                                    # programs, not of the solution's
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Case:
     title: str
     base: str
     fails: tuple[str, ...]
+    observe: bool
     folder: Path
 
 
@@ -59,6 +62,7 @@ def load_case(folder: Path) -> Case:
             title=table["title"],
             base=table.get("base", "solutions"),
             fails=tuple(table["fails"]),
+            observe=table.get("observe", False),
             folder=folder,
         )
     except FileNotFoundError:
@@ -96,16 +100,20 @@ def assemble_skeleton(lab: Lab, target: Path) -> None:
     _copy_handed_in(lab, LABS / lab.id, target)
 
 
-def assemble_solution(lab: Lab, target: Path, student: Student) -> None:
+def assemble_solution(
+    lab: Lab, target: Path, student: Student, case: Case | None = None
+) -> None:
     """What a student who did everything hands in, made on this machine.
 
-    The programs of solutions/, transcripts from a run of them, and the
-    answers that solutions/LAB/answers.sh reads out of these transcripts.
+    The programs of solutions/, or a case's, transcripts from a run of them, and
+    the answers that solutions/LAB/answers.sh reads out of these transcripts.
     """
-    assemble_solutions(lab, [(student, target)])
+    assemble_solutions(lab, [(student, target)], case)
 
 
-def assemble_solutions(lab: Lab, wanted: Sequence[tuple[Student, Path]]) -> None:
+def assemble_solutions(
+    lab: Lab, wanted: Sequence[tuple[Student, Path]], case: Case | None = None
+) -> None:
     """The same for several students; what they have in common is built once."""
     source = SOLUTIONS / lab.id
     if not source.is_dir():
@@ -113,6 +121,8 @@ def assemble_solutions(lab: Lab, wanted: Sequence[tuple[Student, Path]]) -> None
     observations, questions = evidence_of(lab)
     for _, target in wanted:
         _copy_handed_in(lab, source, target)
+        if case:
+            overlay(case, target)
     with open_bench(lab, wanted[0][1], Student(), "auto") as bench:
         for student, target in wanted:
             write_transcripts(bench.of(student), observations, target / FOLDER)

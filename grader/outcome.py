@@ -50,6 +50,8 @@ class CheckResult:
     input: str = ""
     rerun: str = ""
     hint: str = ""
+    program: str = ""
+    """C source that shows the failure by itself, if the check made one."""
 
     @property
     def earned(self) -> int:

@@ -84,8 +84,12 @@ def judge_all(lab: Lab, whole: bool = True) -> list[Verified]:
             entries.append(_Entry("skeleton", frozenset(task_of), skeleton))
         for case in kept_cases(lab) if whole else _few(kept_cases(lab)):
             entry = Path(name, case.name)
-            shutil.copytree(base if case.base == "solutions" else skeleton, entry)
-            overlay(case, entry / lab.id)
+            if case.observe:
+                assemble_solution(lab, entry / lab.id, Student(), case)
+            else:
+                first = base if case.base == "solutions" else skeleton
+                shutil.copytree(first, entry)
+                overlay(case, entry / lab.id)
             steps = () if whole else sorted({task_of[id] for id in case.fails})
             fails = frozenset(case.fails)
             entries.append(_Entry(_label(case), fails, entry, tuple(steps)))

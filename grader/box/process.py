@@ -35,6 +35,7 @@ LAUNCHER = (
 
 START_SECONDS = 120.0  # for the box itself, on a machine under full load
 LOOK_SECONDS = 0.05  # between two looks at memory and at the tracer's log
+END_SECONDS = 5.0  # between the end of a program's output and its own
 CHUNK = 1 << 16
 
 
@@ -177,6 +178,41 @@ class Process:
         if not labels:
             raise Ended(self.finish())
         return labels[0]
+
+    def read_line(self, seconds: float) -> bytes | None:
+        """The next line of stdout without its end; Ended if it has ended.
+
+        None if there is none within `seconds`, or if stdout was closed; see
+        `closed`. Not to be mixed with `wait_prompt`.
+        """
+        limit = time.monotonic() + seconds
+        out = self._text["stdout"]
+
+        def found() -> bool:
+            return out.find(b"\n", self._seen) >= 0
+
+        self._pump(
+            lambda: found() or self.closed or time.monotonic() >= limit
+        )
+        if not found():
+            if self.closed:  # most often because it ends: let it
+                limit = time.monotonic() + END_SECONDS
+                self._pump(lambda: time.monotonic() >= limit)
+            if "report" not in self._fds or self._cut is not None:
+                raise Ended(self.finish())
+            return None
+        start, self._seen = self._seen, out.find(b"\n", self._seen) + 1
+        return bytes(out[start : self._seen - 1])
+
+    @property
+    def closed(self) -> bool:
+        """Whether the program has closed its stdout."""
+        return "stdout" not in self._fds
+
+    @property
+    def words(self) -> bytes:
+        """What it has written to stderr so far."""
+        return bytes(self._text["stderr"])
 
     def press_enter(self) -> None:
         """Answer a prompt."""

@@ -31,6 +31,7 @@ class CheckFailure(Exception):
         input: str = "",
         rerun: str = "",
         hint: str = "",
+        program: str = "",
     ) -> None:
         message = f"expected {expected}, got {actual}"
         super().__init__(shortened(message, TEXT_CHARACTERS))
@@ -39,6 +40,7 @@ class CheckFailure(Exception):
         self.input = input
         self.rerun = rerun
         self.hint = hint
+        self.program = program
 
 
 class CannotCheck(InputError):
@@ -55,14 +57,16 @@ def check(
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a check of a task.
 
-    `needs` is the id of an earlier check (its function's name without
-    `test_`) that has to pass for this one to mean anything.
+    `needs` has the ids of earlier checks (their functions' names without
+    `test_`), with spaces between, that have to pass for this one to mean
+    anything.
     """
 
     def mark(function: _Function) -> _Function:
         if not (function.__doc__ or "").strip():
             raise TypeError(f"{function.__name__}: a check's docstring is its title")
-        marker = pytest.mark.check(task=task, points=points, needs=needs)
+        earlier = tuple(needs.split())
+        marker = pytest.mark.check(task=task, points=points, needs=earlier)
         return cast(_Function, marker(function))
 
     return mark
@@ -104,14 +108,21 @@ def _mark(expected: str, actual: str) -> str:
 
 
 def fail(
-    *, expected: str, actual: str, input: str = "", rerun: str = "", hint: str = ""
+    *,
+    expected: str,
+    actual: str,
+    input: str = "",
+    rerun: str = "",
+    hint: str = "",
+    program: str = "",
 ) -> NoReturn:
     """The submission is wrong.
 
     `input` is what produced it; `rerun` a command to paste in the lab's
-    folder; without a `hint`, the task's first one is shown.
+    folder; without a `hint`, the task's first one is shown. `program` is C
+    source that shows it again: make check keeps it as build/failure-ID.c.
     """
-    raise CheckFailure(expected, actual, input, rerun, hint)
+    raise CheckFailure(expected, actual, input, rerun, hint, program)
 
 
 def cannot_check(cause: Cause, why: str) -> NoReturn:

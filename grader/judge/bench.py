@@ -44,6 +44,7 @@ class Bench:
     variant: dict[str, Value]
     box: Box
     root: Path
+    notes: list[str] = field(default_factory=list)  # what the result says besides
     _made: dict[str, str] = field(default_factory=dict)
     """What make said when it built a product."""
     _compiled: dict[str, Path] = field(default_factory=dict)
@@ -83,20 +84,25 @@ class Bench:
             self._made |= dict.fromkeys(new, words)
 
     def compile(
-        self, sources: Sequence[str], output: str, flags: Sequence[str] = ()
+        self,
+        sources: Sequence[str],
+        output: str,
+        flags: Sequence[str] = (),
+        support: bool = True,
     ) -> Path:
         """Compile a student's sources with the judge's own flags, boxed.
 
         `sources` are names in the lab's folder, or paths of objects made
-        here before; pause.c and maps.c of support are linked in unless
-        flags hold "-c". Returns build/OUTPUT; if there is none: cannot check
-        (build), with the compiler's words.
+        here before; the sources of support are linked in, unless it is
+        False or flags hold "-c". Returns build/OUTPUT; if there is none:
+        cannot check (build), with the compiler's words.
         """
-        support = self.root / "tree" / "support"
-        argv = ["cc", *CFLAGS, "-I", str(support), *flags]
+        place = self.root / "tree" / "support"
+        argv = ["cc", *CFLAGS, "-I", str(place), *flags]
         argv += [str(self.folder / source) for source in sources]
-        if "-c" not in flags:
-            argv += [str(support / "pause.c"), str(support / "maps.c")]
+        if support and "-c" not in flags:
+            names = ("pause.c", "maps.c", "maps_parse.c")
+            argv += [str(place / name) for name in names]
         path = self.build_folder / output
         words = self._boxed_build([*argv, "-o", str(path)])
         return self._product(path, words)

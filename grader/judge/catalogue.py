@@ -20,7 +20,7 @@ class Check:
     id: str
     task: int
     points: int
-    needs: str
+    needs: tuple[str, ...]
     title: str
 
 
@@ -50,8 +50,8 @@ def catalogue(
         lab.task(step)
     wanted = {check.id for check in everything if check.task in steps}
     for check in reversed(everything):  # a check needs an earlier one
-        if check.id in wanted and check.needs:
-            wanted.add(check.needs)
+        if check.id in wanted:
+            wanted.update(check.needs)
     return tuple(c for c in everything if not steps or c.id in wanted)
 
 
@@ -79,11 +79,12 @@ def _all_checks(lab: Lab) -> tuple[Check, ...]:
     seen: set[str] = set()
     for check in checks:
         lab.task(check.task)
-        if check.needs and check.needs not in seen:
-            raise LabError(
-                f"{module.__name__}: {check.id} needs {check.needs}, "
-                "which is no earlier check"
-            )
+        for id in check.needs:
+            if id not in seen:
+                raise LabError(
+                    f"{module.__name__}: {check.id} needs {id}, "
+                    "which is no earlier check"
+                )
         seen.add(check.id)
     return tuple(checks)
 

@@ -47,6 +47,7 @@ class JudgePlugin:
         self.lab = lab
         self.box_level = ""
         self.box_note = ""
+        self.notes: list[str] = []
         self.predictions: tuple[Prediction, ...] = ()
         self.pictures: tuple[Picture, ...] = ()
         self._staging = staging
@@ -74,6 +75,7 @@ class JudgePlugin:
         ) as bench:
             self.box_level = bench.box.level.value
             self.box_note = bench.box.note
+            self.notes = bench.notes
             yield bench
 
     @pytest.fixture(scope="session")
@@ -113,11 +115,11 @@ class JudgePlugin:
 
     @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]  # pluggy is untyped
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """A check that rests on another one waits for it to pass."""
-        needs = self._checks[_id(item)].needs
-        if needs and self._results[needs].outcome is not Outcome.PASS:
-            title = self._checks[needs].title
-            raise CannotCheck(Cause.DEPENDS, f"this has to pass first: {title}")
+        """A check that rests on others waits for them to pass."""
+        for id in self._checks[_id(item)].needs:
+            if self._results[id].outcome is not Outcome.PASS:
+                title = self._checks[id].title
+                raise CannotCheck(Cause.DEPENDS, f"this has to pass first: {title}")
 
     @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]  # pluggy is untyped
     def pytest_runtest_makereport(
@@ -134,6 +136,9 @@ class JudgePlugin:
         hint = self.lab.task(check.task).hints[0]
         rerun = "make check"
         if isinstance(error, CheckFailure):
+            if error.program:
+                name = f"build/failure-{check.id}"
+                rerun = f"make {name} && {name}"
             return _result(
                 check,
                 Outcome.FAIL,
@@ -142,6 +147,7 @@ class JudgePlugin:
                 input=error.input,
                 rerun=error.rerun or rerun,
                 hint=error.hint or hint,
+                program=error.program,
             )
         if isinstance(error, Ended):
             return _result(
@@ -185,6 +191,7 @@ def _result(
     input: str = "",
     rerun: str = "",
     hint: str = "",
+    program: str = "",
     cause: Cause | None = None,
 ) -> CheckResult:
     return CheckResult(
@@ -199,6 +206,7 @@ def _result(
         shortened(input, TEXT_CHARACTERS),
         rerun,
         hint,
+        program,
     )
 
 

@@ -81,7 +81,7 @@ def judge(
         box=plugin.box_level,
         box_note=plugin.box_note,
         environment=environment(),
-        notes=submission.notes,
+        notes=(*submission.notes, *plugin.notes),
         predictions=plugin.predictions,
         checks=checks,
         max=sum(check.points for check in checks),

@@ -21,6 +21,12 @@ def remember(lab: Lab, result: Result) -> None:
     temporary = path.with_suffix(".new")
     temporary.write_text(to_json(result), encoding="ascii")
     temporary.replace(path)
+    for old in path.parent.glob("failure-*.c"):
+        old.unlink()
+    for check in result.checks:
+        if check.program:
+            kept = path.with_name(f"failure-{check.id}.c")
+            kept.write_text(check.program, encoding="utf-8")
 
 
 def last_result(lab: Lab) -> Result | None:

@@ -27,6 +27,7 @@ FILES = {
     "shellcheck": ("setup", ".ci/run", "support/find-python", "support/reset",
                    "solutions/*/answers.sh"),
     "clang-format": ("support/**/*.[ch]", "solutions/*/*.[ch]", "grader/probes/*.c",
+                     "grader/drivers/*.[ch]", "grader/bench/*/*.[ch]",
                      "grader/tests/*.c"),
 }
 # clang-format's own versions disagree: ours is the one that Debian 12 has.

@@ -27,7 +27,7 @@ from grader.tests.toy_judge import TASKS, result  # noqa: E402
 
 JUDGE = Path(__file__).resolve().parent / "toy_judge.py"
 CHECKS = tuple(
-    Check(row["id"], row["task"], row["points"], "", row["title"])
+    Check(row["id"], row["task"], row["points"], (), row["title"])
     for row in result("", {}, 0)["checks"]
 )
 

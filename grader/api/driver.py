@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: MIT
+"""A driver in the box: built, started, sent commands, and named when it fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+
+from grader.api.memory import Eye, Memory
+from grader.box import Box, Ended, Finished, Limits, Process
+from grader.judge.api import cannot_check
+from grader.judge.bench import Bench
+from grader.observers import Gone
+from grader.outcome import Cause
+
+SOURCES = Path(__file__).resolve().parent.parent / "drivers"
+CORE = ("driver.c", "heap.c")
+_WRAPPED = ("malloc", "calloc", "realloc", "free", "aligned_alloc")
+OWN_HEAP = tuple(f"-Wl,--wrap={name}" for name in _WRAPPED)
+# A command takes microseconds, and some that use threads a part of a second.
+PATIENCE = 4.0  # seconds
+SLICES = 4  # looks at a driver that does not answer
+LIMITS = Limits(wall=120.0, cpu=60, memory=512 << 20)
+STDERR_SHOWN = 600
+EXIT_CLOSED = 3  # of driver.h
+CLOSED = (
+    "the descriptor for the answers was closed; no function of yours has to do "
+    "with descriptors"
+)
+_ANSWER = re.compile(rb"([0-9]{1,19}) ([0-9a-f]{1,16})")
+
+
+class Kind(str, Enum):
+    """What can go wrong with a driver, beside a wrong state of its memory."""
+
+    CRASH = "crash"
+    HANG = "hang"
+    EXIT = "early exit"
+    LIMIT = "limit"
+    CLOSED = "closed descriptor"
+    FORGED = "forged answer"
+    MISPLACED = "output in the wrong place"
+    UNREADABLE = "unreadable memory"
+
+
+class Trouble(Exception):
+    """The driver no longer obeys, or was made to answer what is not true."""
+
+    def __init__(self, kind: Kind, words: str) -> None:
+        super().__init__(words)
+        self.kind = kind
+        self.words = words
+
+
+def build(
+    bench: Bench,
+    commands: Sequence[str],
+    sources: Sequence[str],
+    flags: Sequence[str] = (),
+) -> Path:
+    """Link a lab's files of grader/drivers/ with the student's sources.
+
+    With a sanitizer among the flags the heap is the sanitizer's own. If it
+    does not link: cannot check (build), with the compiler's words.
+    """
+    folder = bench.root / "probes" / "drivers"
+    if not folder.exists():
+        shutil.copytree(SOURCES, folder)
+        for path in (folder, *folder.iterdir()):
+            path.chmod(0o755)
+    sanitized = any(flag.startswith("-fsanitize") for flag in flags)
+    heap = ("-DPLAIN_HEAP",) if sanitized else OWN_HEAP
+    name = re.sub("[^a-z]+", "-", " ".join((commands[0], *flags)))
+    return bench.compile(
+        [*(str(folder / name) for name in (*CORE, *commands)), *sources],
+        f"driver-{name}",
+        ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags],
+        support=False,
+    )
+
+
+@dataclass
+class Session:
+    """One driver, started again when it is gone; a context manager."""
+
+    box: Box
+    program: Path
+    env: dict[str, str] = field(default_factory=dict)
+    # Under a sanitizer, stderr is where it reports.
+    reports: bool = False
+    patience: float = PATIENCE
+    argv: tuple[str, ...] = ()
+    _process: Process | None = None
+    _eye: Eye | None = None
+    _steps: int = 0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._drop()
+
+    @property
+    def pid(self) -> int:
+        """The driver's number in the judge's own /proc."""
+        return self._start().pid
+
+    def obey(self, command: str) -> Memory:
+        """Have one command carried out, and look; Trouble if it is not."""
+        try:
+            return self._obey(command)
+        except Ended as ended:
+            self._drop()
+            raise _end(ended.finished) from None
+        except Gone as gone:
+            self._drop()
+            raise Trouble(Kind.UNREADABLE, gone.reason) from None
+        except Trouble:
+            self._drop()
+            raise
+
+    def finish(self) -> Finished:
+        """No more commands: how it ends, and what it wrote to stderr."""
+        finished = self._start().finish()
+        self._drop()
+        return finished
+
+    def _obey(self, command: str) -> Memory:
+        process = self._start()
+        process.write(command.encode() + b"\n")
+        self._steps += 1
+        line = self._answer(process)
+        if line is None and process.closed:
+            raise Trouble(Kind.CLOSED, CLOSED)
+        if line is None:
+            raise Trouble(
+                Kind.HANG,
+                "it does not return: an endless loop, or a lock that nobody gives "
+                "back?",
+            )
+        memory = self._look(process)
+        match = _ANSWER.fullmatch(line)
+        if match is None:
+            raise Trouble(
+                Kind.MISPLACED,
+                f"something was written among the answers to the judge: {_shown(line)}",
+            )
+        said = int(match[1]), int(match[2], 16)
+        if said != (memory.steps, memory.result) or memory.steps != self._steps:
+            raise Trouble(
+                Kind.FORGED,
+                f"the answer `{_shown(line)}` is not what memory says: command "
+                f"{memory.steps} with result {memory.result:x}, of {self._steps}",
+            )
+        if process.words and not self.reports:
+            raise Trouble(
+                Kind.MISPLACED,
+                "something was printed, and the functions of this library print "
+                f"nothing: {_shown(process.words)}",
+            )
+        return memory
+
+    def _answer(self, process: Process) -> bytes | None:
+        """The next line, or None if there will be none.
+
+        What counts is not the clock, which runs on while others have the cores:
+        it hangs if it has used `patience` seconds of a core, or if at SLICES
+        looks in a row, over `patience` seconds, no thread of it could run.
+        """
+        spent = -1.0  # looked at only if it does not answer at once
+        asleep = 0
+        while asleep < SLICES:
+            line = process.read_line(self.patience / SLICES)
+            if line is not None or process.closed:
+                return line
+            now = _core_seconds(process.pid)
+            spent = now if spent < 0 else spent
+            if now - spent > self.patience:
+                return None
+            asleep = 0 if _can_run(process.pid) else asleep + 1
+        return None
+
+    def _start(self) -> Process:
+        if self._process is None:
+            argv = [*self.argv, str(self.program)]
+            limits = LIMITS
+            if self.reports:
+                limits = Limits(
+                    wall=LIMITS.wall,
+                    cpu=LIMITS.cpu,
+                    memory=1 << 30,
+                    address_space=None,
+                )
+            self._process = self.box.spawn(argv, env=self.env, limits=limits)
+            self._steps = 0
+        return self._process
+
+    def _look(self, process: Process) -> Memory:
+        """Look; only after an answer, because exec gives a process new memory."""
+        if self._eye is None:
+            try:
+                self._eye = Eye(process.pid, self.program)
+            except PermissionError as error:
+                self._drop()
+                cannot_check(
+                    Cause.PERMISSION,
+                    f"the judge may not read the memory of its own program: {error}",
+                )
+            except FileNotFoundError:
+                raise Ended(process.finish()) from None
+        return self._eye.look()
+
+    def _drop(self) -> None:
+        if self._eye is not None:
+            self._eye.close()
+        if self._process is not None:
+            self._process.__exit__(None, None, None)
+        self._process = self._eye = None
+
+
+def _core_seconds(pid: int) -> float:
+    """What all threads of a process have used of a core; see proc_pid_stat(5)."""
+    try:
+        stat = Path("/proc", str(pid), "stat").read_bytes()
+    except OSError:
+        return 0.0
+    words = stat[stat.rindex(b")") + 2 :].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _can_run(pid: int) -> bool:
+    """Whether any thread runs, or waits for nothing but a core or a disk."""
+    for stat in Path("/proc", str(pid), "task").glob("*/stat"):
+        try:
+            words = stat.read_bytes()
+        except OSError:
+            continue
+        if words[words.rindex(b")") + 2 : words.rindex(b")") + 3] in (b"R", b"D"):
+            return True
+    return False
+
+
+def _end(finished: Finished) -> Trouble:
+    words = f"the program {finished.describe()}"
+    if finished.stderr:
+        words += f"; it had printed: {_shown(finished.stderr)}"
+    if finished.how == "signal":
+        return Trouble(Kind.CRASH, words)
+    if (finished.how, finished.status) == ("exited", EXIT_CLOSED):
+        return Trouble(Kind.CLOSED, CLOSED)
+    if finished.how == "exited":
+        return Trouble(
+            Kind.EXIT, f"{words}, where it had to return; that decides nothing"
+        )
+    return Trouble(Kind.HANG if finished.how == "wall time" else Kind.LIMIT, words)
+
+
+def _shown(data: bytes) -> str:
+    text = data[:STDERR_SHOWN].decode("utf-8", "backslashreplace").strip()
+    return text + ("..." if len(data) > STDERR_SHOWN else "")

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: MIT
+"""Lab 08: objects that count their references, as the judge's driver sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from grader.api import driver
+from grader.api.driver import Kind, Session, Trouble
+from grader.api.memory import Memory
+from grader.api.play import search
+from grader.box import Limits
+from grader.checks.evidence_08 import OBSERVATIONS, QUESTIONS
+from grader.checks.program_08 import program, told
+from grader.checks.refcount_08 import (
+    BARE,
+    CLEARS,
+    LOOKS,
+    PLAIN,
+    UPGRADES,
+    Lab,
+    RefcountModel,
+    Sequences,
+    sequences,
+)
+from grader.judge import CannotCheck, cannot_check, check, fail
+from grader.judge.bench import Bench
+from grader.judge.evidence import Answers
+from grader.observers import maps
+from grader.outcome import Cause
+
+__all__ = ["OBSERVATIONS", "QUESTIONS"]
+
+COMMANDS = ("refcount.c", "refcount_calls.c")
+SOURCES = ("rc.c", "tree.c")
+EXAMPLES = 25
+NODES = (PLAIN, PLAIN, PLAIN, BARE)
+LIST = 1_000_000
+STACK_BYTES = 256 << 10  # more than a list of any length may take
+PAIRS = 200_000
+ROUNDS = 100
+
+
+@pytest.fixture(scope="session")
+def seed(bench: Bench) -> int:
+    """What the sequences are drawn from; SEED in the environment sets it.
+
+    By itself it follows from the submission, so that a regrade says the same.
+    """
+    chosen = os.environ.get("SEED", "")
+    if not chosen.isdecimal():
+        digest = hashlib.sha256()
+        for name in bench.lab.hand_in:
+            if (bench.folder / name).is_file():
+                digest.update((bench.folder / name).read_bytes())
+        chosen = str(int.from_bytes(digest.digest()[:4], "little"))
+    bench.notes.append(f"the sequences are those of SEED={chosen}")
+    return int(chosen)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def suite(bench: Bench) -> None:
+    """What the student's own suite says; it decides nothing."""
+    bench.build("test_rc")
+    if not (bench.build_folder / "test_rc").is_file():
+        return
+    done = bench.box.run(
+        [bench.program("test_rc")],
+        limits=Limits(wall=10.0),
+    )
+    words = done.stdout.decode("utf-8", "backslashreplace").strip()
+    for line in words.splitlines()[-12:]:
+        bench.notes.append(f"test_rc: {line[:200]}")
+    if done.how != "exited":
+        bench.notes.append(f"test_rc {done.describe()}")
+
+
+@pytest.fixture(scope="session")
+def session(bench: Bench) -> Iterator[Session]:
+    """The driver with the student's library."""
+    built = driver.build(bench, COMMANDS, SOURCES)
+    with Session(bench.box, built) as opened:
+        yield opened
+
+
+def _holds(session: Session, seed: int, commands: Sequences, examples: int) -> None:
+    """Fail with the shortest sequence that shows something wrong, if one does."""
+    failure = search(session, RefcountModel, commands, seed, examples)
+    if failure is not None:
+        fail(
+            expected=failure.difference.expected,
+            actual=failure.difference.actual,
+            input="\n".join(map(told, failure.commands)),
+            program=program(failure),
+        )
+
+
+# Task 1: an object and its count
+
+
+@check(task=1, points=6)
+def test_new_object(session: Session, seed: int) -> None:
+    """rc_new makes one aligned block of head and zeroes, counted once"""
+    _holds(session, seed, sequences("new"), 15)
+
+
+@check(task=1, points=3, needs="new_object")
+def test_new_fails(session: Session, seed: int) -> None:
+    """rc_new returns NULL, and leaves nothing, where there is no memory"""
+    _holds(session, seed, sequences("new huge starve"), 15)
+
+
+@check(task=1, points=5, needs="new_object")
+def test_retain(session: Session, seed: int) -> None:
+    """rc_retain counts, returns the object, and tolerates NULL"""
+    _holds(session, seed, sequences("new new retain retain"), EXAMPLES)
+
+
+@check(task=1, points=4)
+def test_head_layout(answers: Answers) -> None:
+    """How large a head is, and how much of it is padding"""
+    answers.expect("head_size", "head_padding")
+
+
+# Task 2: the last reference
+
+RELEASE = "new new retain retain release release release"
+
+
+@check(task=2, points=8, needs="retain")
+def test_release(session: Session, seed: int) -> None:
+    """The last release, and no other, calls the destructor and frees the block"""
+    _holds(session, seed, sequences(RELEASE), EXAMPLES)
+
+
+@check(task=2, points=6, needs="release")
+def test_chain(session: Session, seed: int) -> None:
+    """A destructor may release other objects"""
+    commands = sequences("new new release release link hand hand", kinds=NODES)
+    _holds(session, seed, commands, EXAMPLES)
+
+
+@check(task=2, points=4)
+def test_steps(answers: Answers) -> None:
+    """What the counts are after each step"""
+    answers.expect("strong_retained", "strong_scope", "weak_destroyed")
+
+
+# Task 3: assignment and scope
+
+ASSIGN = "new new retain assign assign assign release"
+
+
+@check(task=3, points=8, needs="release")
+def test_assign(session: Session, seed: int) -> None:
+    """rc_assign: another object, the same one, the last reference, NULL"""
+    commands = sequences(ASSIGN + " link hand hand follow follow", kinds=NODES)
+    _holds(session, seed, commands, 2 * EXAMPLES)
+
+
+@check(task=3, points=4, needs="release")
+def test_assign_aliased(session: Session, seed: int) -> None:
+    """rc_assign has stored the new value when a destructor looks"""
+    commands = sequences(
+        ASSIGN + " place hand", kinds=(PLAIN, LOOKS, CLEARS, LOOKS)
+    )
+    _holds(session, seed, commands, 2 * EXAMPLES)
+
+
+@check(task=3, points=4, needs="release")
+def test_scope_end(session: Session, seed: int) -> None:
+    """RC_SCOPED gives its reference back, and NULL stays behind"""
+    commands = sequences("new retain release scope clear clear")
+    _holds(session, seed, commands, EXAMPLES)
+
+
+# Task 4: weak references
+
+WEAK = "new new retain release release weak weak upgrade upgrade unweak"
+ALL = WEAK + " link hand assign assign follow clear scope"
+
+
+@check(task=4, points=6, needs="release")
+def test_weak(session: Session, seed: int) -> None:
+    """A weak reference keeps the head and nothing else"""
+    _holds(session, seed, sequences(WEAK), 2 * EXAMPLES)
+
+
+@check(task=4, points=4, needs="weak")
+def test_no_resurrection(session: Session, seed: int) -> None:
+    """No weak reference brings an object back while its destructor runs"""
+    commands = sequences(WEAK, kinds=(UPGRADES, PLAIN))
+    _holds(session, seed, commands, EXAMPLES)
+
+
+@check(task=4, points=4, needs="assign weak")
+def test_tree(session: Session, seed: int) -> None:
+    """A tree whose children know their parent is freed with its root"""
+    commands = sequences("root root root add add add parent release release retain")
+    _holds(session, seed, commands, 2 * EXAMPLES)
+
+
+@check(task=4, points=4, needs="chain assign weak")
+def test_clean(bench: Bench, seed: int) -> None:
+    """The sanitizers, or valgrind, find nothing in all of this"""
+    if _starts(bench, "-fsanitize=address,undefined"):
+        flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+        # What is lost is judged by the blocks themselves.
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
+        built = driver.build(bench, COMMANDS, SOURCES, flags)
+        opened = Session(bench.box, built, env, reports=True)
+    else:
+        argv = ("valgrind", "-q", "--command-line-only=yes", "--error-exitcode=99")
+        if bench.box.run([*argv, "/bin/true"]).status != 0:
+            cannot_check(Cause.TOOL, "neither the sanitizers nor valgrind run here")
+        built = driver.build(bench, COMMANDS, SOURCES)
+        opened = Session(bench.box, built, reports=True, argv=argv)
+    with opened:
+        kinds = (*NODES, UPGRADES)
+        _holds(opened, seed, sequences(ALL, kinds=kinds), 2 * EXAMPLES)
+        finished = opened.finish()
+    if (finished.how, finished.status) != ("exited", 0):
+        fail(
+            expected="no error",
+            actual=f"it {finished.describe()}:\n"
+            + finished.stderr[:2000].decode("utf-8", "backslashreplace"),
+        )
+
+
+@check(task=4, points=4)
+def test_lost(answers: Answers) -> None:
+    """What a ring loses, directly and indirectly"""
+    answers.expect("lost_directly", "lost_indirectly")
+
+
+# Task 5: limits
+
+
+@check(task=5, points=6, needs="weak")
+def test_saturates(session: Session, seed: int) -> None:
+    """A count that reaches its limit stays there: no object is ever freed by it"""
+    commands = sequences(
+        "new strong strong weakly retain retain retain release release weak weak "
+        "upgrade unweak"
+    )
+    _holds(session, seed, commands, 2 * EXAMPLES)
+
+
+@check(task=5, points=6, needs="chain")
+def test_long_list(session: Session) -> None:
+    """A list of a million nodes is destroyed on a small stack"""
+    said = f"a list of {LIST} nodes; its head is released"
+    try:
+        session.obey("reset")
+        session.obey(f"list {LIST}")
+        before = _stack(session)
+        memory = session.obey("release 0")
+        grown = _stack(session) - before
+    except Trouble as trouble:
+        hint = "is the stack large enough for a call in a call in a call?"
+        deep = f"; {hint}" if trouble.kind is Kind.CRASH else ""
+        fail(
+            expected="the release returns",
+            actual=f"{trouble.words}{deep}",
+            input=said,
+        )
+    destroyed = Lab.of(memory).destroyed
+    if (destroyed, memory.bulk_live) != (LIST, 0):
+        fail(
+            expected=f"{LIST} destructors called, no block left",
+            actual=f"{destroyed} destructors called, {memory.bulk_live} blocks left",
+            input=said,
+        )
+    if grown > STACK_BYTES:
+        fail(
+            expected="a stack that does not grow with the list",
+            actual=f"{grown >> 10} KiB more stack",
+            input=said,
+        )
+
+
+def _stack(session: Session) -> int:
+    return maps.total(maps.named(maps.read(session.pid), "[stack]"))
+
+
+# Task 6: threads
+
+
+@check(task=6, points=4, needs="chain weak")
+def test_atomic_sequences(session: Session, seed: int) -> None:
+    """arc_... do in one thread what rc_... do"""
+    verbs = WEAK + " link hand hand strong"
+    kinds = (*NODES, UPGRADES)
+    commands = sequences(verbs, kinds=kinds, atomic=True)
+    _holds(session, seed, commands, 2 * EXAMPLES)
+
+
+def _obey(session: Session, commands: tuple[str, ...], said: str) -> Memory:
+    """Carry these out, or fail with what they are in words."""
+    try:
+        session.obey("reset")
+        for command in commands:
+            memory = session.obey(command)
+        return memory
+    except Trouble as trouble:
+        fail(
+            expected="it is carried out",
+            actual=trouble.words,
+            input=f"{said}\n{'; '.join(commands)}",
+        )
+
+
+def _expect(actual: object, expected: object, what: str, said: str) -> None:
+    if actual != expected:
+        fail(
+            expected=f"{what}: {expected}", actual=f"{what}: {actual}", input=said
+        )
+
+
+def _storms(session: Session, pairs: int, rounds: int) -> None:
+    """Threads that use one object at the same time."""
+    for verb, does in (
+        ("storm", "retain and release it"),
+        ("weakstorm", "make a weak reference, upgrade it, give both back"),
+    ):
+        said = f"two threads {does}, {pairs} times each, at the same time"
+        memory = _obey(session, ("new 0 64 1 7", f"{verb} {pairs}"), said)
+        lab = Lab.of(memory)
+        if memory.heap:
+            head = memory.at(lab.slots[0] - lab.head_bytes, 8)
+            strong = int.from_bytes(head[:4], "little")
+            weak = int.from_bytes(head[4:], "little")
+            _expect((strong, weak), (1, 1), "strong and weak after it", said)
+        _expect(len(memory.events), 0, "calls of the destructor", said)
+    said = f"{rounds} times: two threads release the two references of an object"
+    memory = _obey(session, (f"last {rounds}",), said)
+    _expect(Lab.of(memory).destroyed, rounds, "calls of the destructor", said)
+    _expect(memory.bulk_live, 0, "blocks left", said)
+    said = f"two threads make and destroy objects, {rounds} each, at the same time"
+    memory = _obey(session, (f"churn {rounds}",), said)
+    _expect(Lab.of(memory).destroyed, 2 * rounds, "calls of the destructor", said)
+    _expect(memory.bulk_live, 0, "blocks left", said)
+    said = f"{rounds} times: one thread releases the last reference, one upgrades"
+    memory = _obey(session, (f"raise {rounds}",), said)
+    _expect(Lab.of(memory).destroyed, rounds, "calls of the destructor", said)
+    _expect(memory.bulk_live, 0, "blocks left", said)
+
+
+@check(task=6, points=5, needs="atomic_sequences")
+def test_threads(bench: Bench, session: Session) -> None:
+    """No count is lost and nothing is destroyed twice when threads meet"""
+    _storms(session, PAIRS, ROUNDS)
+    if not _starts(bench, "-fsanitize=thread"):
+        bench.notes.append("ThreadSanitizer does not run here: data races go unseen")
+        return
+    built = driver.build(bench, COMMANDS, SOURCES, ("-fsanitize=thread",))
+    env = {"TSAN_OPTIONS": "halt_on_error=0:report_thread_leaks=0"}
+    with Session(bench.box, built, env, reports=True) as opened:
+        _storms(opened, 100, 10)
+        _obey(opened, ("hold",), "a destructor that takes its time")
+        words = opened.finish().stderr.decode("utf-8", "backslashreplace")
+    found = re.search(r"WARNING: ThreadSanitizer: (.*) \(", words)
+    if found:
+        places = re.findall(r"#\d+ (\w+) \S*?(\w+\.[ch]:\d+)", words)
+        fail(
+            expected="no data race",
+            actual=f"ThreadSanitizer: {found[1]}: "
+            + ", ".join(dict.fromkeys(f"{name} at {at}" for name, at in places[:6])),
+            input="two threads that use one object at the same time",
+        )
+
+
+@check(task=6, points=3, needs="atomic_sequences")
+def test_no_lock(session: Session) -> None:
+    """While a destructor runs, other threads go on"""
+    said = (
+        "a thread is in a destructor; meanwhile another one upgrades a weak "
+        "reference to the dying object and destroys a different object"
+    )
+    memory = _obey(session, ("hold",), said)
+    lab = Lab.of(memory)
+    _expect(lab.refused, 1, "upgrades of the dying object that return NULL", said)
+    _expect(lab.during, 1, "other objects destroyed before that one ends", said)
+    live = [block for block in memory.blocks.values() if block.state == 1]
+    _expect(len(live), 0, "blocks left", said)
+
+
+@check(task=6, points=2)
+def test_increment(answers: Answers) -> None:
+    """What one more reference compiles to, plain and atomic"""
+    answers.expect("plain_instructions", "atomic_instructions")
+
+
+def _starts(bench: Bench, flag: str) -> bool:
+    """Whether programs that are compiled with this flag run here."""
+    try:
+        path = bench.probe("nothing.c", (flag,))
+    except CannotCheck:
+        return False
+    limits = replace(Limits(), address_space=None)
+    done = bench.box.run([path], limits=limits)
+    return (done.how, done.status) == ("exited", 0)
