@@ -10,9 +10,13 @@
 #:   make grade            grade the sample class into grades/
 #:   make grade CLASS=DIR OUT=DIR [LABS=02,04] [JOBS=n] [BOX=level]
 #:   make handout          pack what students get, without the solutions
+#: LECTURERS
+#:   make slides           build the decks into build/slides/
+#:   make schedule         the decks and their minutes
+#:   make demo LAB=04      a copy of the suite with the lab's solution, to show it
 #: CONTRIBUTORS
 #:   make skeletons        cut the labs' skeletons out of solutions/
-#:   make captures         run what the handouts show, and show what it said
+#:   make captures         run what handouts and slides show; keep what it said
 #:   make check LAB=02 TREE=solutions
 #:   make verify [LAB=02]  every check, and the kept wrong programs it catches
 #:   make bench LAB=08     a lab's library beside others of its kind
@@ -23,7 +27,8 @@ include support/python.mk
 
 .DEFAULT_GOAL := labs
 .SUFFIXES:
-.PHONY: labs help check grade handout skeletons captures verify bench test clean
+.PHONY: labs help check grade handout skeletons captures slides schedule \
+	demo verify bench test clean
 
 labs:
 	@$(GRADER) labs
@@ -51,6 +56,16 @@ skeletons:
 
 captures:
 	@$(GRADER) captures
+
+slides:
+	@$(GRADER) slides --out '$(or $(OUT),build/slides)'
+
+demo:
+	@$(if $(LAB),$(GRADER) demo --lab '$(LAB)' --out build/demo,\
+		echo 'Which lab? For example: make demo LAB=04' >&2; exit 2)
+
+schedule:
+	@$(GRADER) schedule
 
 verify:
 	@$(GRADER) verify $(if $(LAB),--lab '$(LAB)')

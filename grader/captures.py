@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Console blocks and pictures in the handouts: run, not typed.
+"""Console blocks and pictures in handouts and slides: run, not typed.
 
     <!-- capture only="heap|total": build/alloc_size at "after malloc": pmap PID -->
     ```console
@@ -12,8 +12,8 @@ for PID; several may follow in the program's order. Other prompts get Enter.
 
     only="REGEX"   keep the lines in which it finds something; `...` for gaps
     in=FOLDER      solutions/LAB: the lab with the solution's programs, the
-                   default in that lab's handout; labs/LAB: with the skeletons;
-                   `.`: the suite's top, the default in README.md
+                   default in that lab's handout and deck; labs/LAB: with the
+                   skeletons; `.`: the suite's top, the default elsewhere
 
 A block is rewritten when its command no longer prints lines of the same kinds:
 the same columns with other numbers are the same kind.
@@ -45,7 +45,7 @@ from grader.text import printable
 
 NAME = "process-memory-labs"
 SECONDS = 300.0  # the most that a command may take
-SOURCES = ("c", "make", "sh", "toml")
+SOURCES = ("c", "make", "python", "sh", "toml")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*(.*)")
 _MARKER = re.compile(r'<!-- capture((?: (?:in=[\w./-]+|only="[^"]+"))*): (\S.*) -->')
 _IMAGE = re.compile(r"!\[[^\]]+\]\(([\w-]+(?:/[\w-]+)*\.svg)\)")
@@ -184,17 +184,24 @@ def transcript(command: str, folder: Path) -> list[str]:
     return shown
 
 
+def stage(root: Path, top: Path, solution: str = "") -> None:
+    """Copy the suite to a new folder; in one lab, if any, with the solution's files."""
+    made = shutil.ignore_patterns(
+        "build", "grades", "observations", "node_modules", ".*"
+    )
+    shutil.copytree(root, top, ignore=made, symlinks=True)
+    if solution:
+        kept_back = shutil.ignore_patterns("answers.sh", "*.md", "build")
+        source, target = top / "solutions" / solution, top / "labs" / solution
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=kept_back)
+
+
 @contextmanager
 def _suite(root: Path, solution: str) -> Iterator[Path]:
     """A copy of the suite; in one lab, if any, with the solution's programs."""
     with tempfile.TemporaryDirectory(prefix="captures-") as name:
         top = Path(name, NAME)
-        made = shutil.ignore_patterns("build", "grades", "observations", ".*")
-        shutil.copytree(root, top, ignore=made, symlinks=True)
-        if solution:
-            kept_back = shutil.ignore_patterns("answers.sh", "*.md", "build")
-            source, target = top / "solutions" / solution, top / "labs" / solution
-            shutil.copytree(source, target, dirs_exist_ok=True, ignore=kept_back)
+        stage(root, top, solution)
         yield top
 
 
@@ -234,18 +241,32 @@ def drawn(capture: Capture, root: Path, default: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def captured(root: Path) -> list[Path]:
+    """The Markdown files that captures are made for."""
+    patterns = ("README.md", "labs/*/*.md", "slides/*.md", "slides/quiz/*.md")
+    return [path for pattern in patterns for path in sorted(root.glob(pattern))]
+
+
+def _default(path: Path, root: Path) -> str:
+    """Where the commands of a handout or a deck run: in its lab, if there is one."""
+    for name in (path.parent.name, path.stem):
+        if (root / "labs" / name).is_dir():
+            return f"solutions/{name}"
+    return "."
+
+
 def update(root: Path, write: bool = True) -> list[str]:
-    """Run the captures of README.md and the labs' Markdown; FILE:LINE and its matter.
+    """Run the captures of README.md, labs and slides; FILE:LINE and its matter.
 
     Told, and rewritten if `write`: blocks that show lines of other kinds. Told and
     left: what cannot be run, and blocks that are neither captured nor source.
     """
     said = []
-    for path in [root / "README.md", *sorted(root.glob("labs/*/*.md"))]:
+    for path in captured(root):
         lines = path.read_text(encoding="utf-8").split("\n")
         captures, wrong = find("\n".join(lines))
         told = dict(wrong)
-        default = "." if path.parent == root else f"solutions/{path.parent.name}"
+        default = _default(path, root)
         for capture in reversed(captures):
             try:
                 if capture.picture:

@@ -180,6 +180,31 @@ def _captures(options: argparse.Namespace) -> int:
     return OK
 
 
+def _slides(options: argparse.Namespace) -> int:
+    from grader.slides import build
+
+    for path in build(ROOT, Path(options.out)):
+        print(f"  wrote  {os.path.relpath(path)}")
+    return OK
+
+
+def _schedule(_: argparse.Namespace) -> int:
+    from grader.decks import deck_paths, read, schedule
+
+    print(schedule([read(path, ROOT) for path in deck_paths(ROOT)]))
+    return OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from grader.captures import stage
+
+    lab = find_lab(options.lab)
+    shutil.rmtree(options.out, ignore_errors=True)
+    stage(ROOT, Path(options.out), lab.id)
+    print(f"cd {os.path.join(options.out, 'labs', lab.id)}, type make")
+    return OK
+
+
 def _lab_option(parser: argparse.ArgumentParser, required: bool = True) -> None:
     parser.add_argument(
         "--lab", required=required, help="a lab's number, name or folder"
@@ -252,6 +277,18 @@ def parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("captures", help="run what the handouts show")
     verb.add_argument("--check", action="store_true", help="only compare")
     verb.set_defaults(run=_captures)
+
+    verb = verbs.add_parser("slides", help="build the decks")
+    verb.add_argument("--out", required=True, help="the folder to write into")
+    verb.set_defaults(run=_slides)
+
+    verb = verbs.add_parser("demo", help="a lab with its solution, to show it")
+    _lab_option(verb)
+    verb.add_argument("--out", required=True, help="the folder to make anew")
+    verb.set_defaults(run=_demo)
+
+    verb = verbs.add_parser("schedule", help="the decks and their minutes")
+    verb.set_defaults(run=_schedule)
 
     verb = verbs.add_parser("handout", help="pack what students get")
     verb.add_argument("--out", required=True, help="the archive to write")

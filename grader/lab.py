@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LABS = ROOT / "labs"
 
 # What every lab has, and no student hands in.
-GIVEN = ("Makefile", "README.md", "lab.toml")
+GIVEN = ("Makefile", "README.md", "lab.toml", "quiz.md")
 
 Value = int | str
 

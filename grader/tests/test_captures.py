@@ -228,6 +228,18 @@ Look at it.
 """
 
 
+@pytest.mark.parametrize(
+    ("deck", "shown"), [("01-x", "hello from a solution"), ("00-y", "slides")]
+)
+def test_a_decks_captures_run_in_its_lab(root: Path, deck: str, shown: str) -> None:
+    """Or at the top, where no lab has its name."""
+    (root / "slides").mkdir()
+    path = root / "slides" / f"{deck}.md"
+    path.write_text("# X\n\n<!-- capture: test -d slides && ls || build/demo -->\n")
+    assert len(update(root)) == 1
+    assert f"\n{shown}\n" in path.read_text()
+
+
 def test_update_makes_a_block_once(root: Path) -> None:
     handout = root / "labs/01-x/README.md"
     handout.write_text(HANDOUT)
@@ -270,7 +282,7 @@ def test_update_tells_what_it_cannot_make_and_makes_the_rest(root: Path) -> None
     ("text", "line", "says"),
     [
         ("x\n```console\n$ ls\n```", 2, "typed; write `<!-- capture: COMMAND"),
-        ("```\nls\n```", 1, "`` is none of c, make, sh, toml"),
+        ("```\nls\n```", 1, "`` is none of c, make, python, sh, toml"),
         ("- x\n\n  ```text\n  ls\n  ```", 3, "`text` is none of"),
         ("~~~console\nls\n~~~", 1, "typed; write"),
         ("```c\nint x;\n", 1, "a block without an end"),
@@ -295,6 +307,9 @@ def test_sources_and_captures_are_not_wrong() -> None:
 
 
 def test_the_handouts_show_nothing_that_was_typed() -> None:
-    handouts = [ROOT / "README.md", *ROOT.glob("labs/*/*.md")]
-    wrong = {path: find(path.read_text(encoding="utf-8"))[1] for path in handouts}
+    """Nor does any other Markdown of the tree."""
+    made = {"build", "grades", "node_modules"}
+    every = [path for path in ROOT.rglob("*.md") if not made & set(path.parts)]
+    assert {*captures.captured(ROOT), ROOT / "grader/README.md"} <= {*every}
+    wrong = {path: find(path.read_text(encoding="utf-8"))[1] for path in every}
     assert [f"{path}:{at}: {why}" for path in wrong for at, why in wrong[path]] == []

@@ -23,7 +23,7 @@ CHECKERS = {
     "clang-format": ["clang-format", "--dry-run", "-Werror"],
 }
 FILES = {
-    "mypy": ("grader/**/*.py",),
+    "mypy": ("grader/**/*.py", "slides/**/*.py"),
     "shellcheck": ("setup", ".ci/run", "support/find-python", "support/reset",
                    "solutions/*/answers.sh"),
     "clang-format": ("support/**/*.[ch]", "solutions/*/*.[ch]", "grader/probes/*.c",
@@ -43,12 +43,12 @@ def _has(tool: str) -> bool:
 
 
 def sources(*patterns: str) -> list[str]:
-    """The files of the tree that match, but products and the toy's checks."""
+    """The files of the tree that match: no products, packages, toy's checks."""
     return sorted(
         str(path)
         for pattern in patterns
         for path in ROOT.glob(pattern)
-        if "build" not in path.parts and "toy" not in path.parts
+        if not {"build", "node_modules", "toy"} & set(path.parts)
     )
 
 
@@ -79,7 +79,8 @@ def test_c_suites() -> None:
 
 def test_every_source_says_its_licence() -> None:
     """The first lines of each source name it."""
-    patterns = ("**/*.py", "**/*.[ch]", "**/*.mk", "**/*.sh", "**/Makefile", "setup")
+    patterns = ("**/*.py", "**/*.[ch]", "**/*.mk", "**/*.sh", "**/Makefile", "setup",
+                "slides/engine/*")
     for name in sources(*patterns):
         head = Path(name).read_text().split("\n")[:2]
         assert any("SPDX-License-Identifier: MIT" in line for line in head), name
