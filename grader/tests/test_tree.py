@@ -48,7 +48,7 @@ def sources(*patterns: str) -> list[str]:
         str(path)
         for pattern in patterns
         for path in ROOT.glob(pattern)
-        if not {"build", "node_modules", "toy"} & set(path.parts)
+        if not {"build", "node_modules", "toy"} & set(path.relative_to(ROOT).parts)
     )
 
 
