@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.lab import LabError, all_labs, find_lab, load_lab
+from grader.lab import Lab, LabError, all_labs, find_lab, load_lab
 from grader.outcome import Cause, CheckResult, Outcome, Picture, Prediction, Result
 from grader.outcome import from_json, to_json
 from grader.text import printable
@@ -76,6 +76,14 @@ def test_allow_list_stays_within_its_level(tmp_path: Path) -> None:
     for name in ("Makefile", "x/toy.c", "observations/a/b.txt", "observations/a.c",
                  "toy.c/", "../toy.c", "observations", ""):
         assert not lab.accepts(name)
+
+
+@pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: str(lab.id))
+def test_every_file_of_a_lab_is_handed_in_or_given(lab: Lab) -> None:
+    """What the import is silent about is the lab's, and nothing else lies there."""
+    names = [path.name for path in lab.folder.iterdir() if path.is_file()]
+    assert [n for n in names if not (lab.accepts(n) or n in lab.given)] == []
+    assert [name for name in lab.given if name not in names] == []
 
 
 def test_variant_depends_on_id_and_parameter_alone() -> None:
