@@ -107,7 +107,8 @@ class Run:
             for course in self._courses
         ]
         todo = {p.key: p for p in pieces if not p.trouble and not self._known(p)}
-        known = sum(not piece.trouble for piece in pieces) - len(todo)
+        handed_in = sum(bool(p.submission.files) for p in pieces if not p.trouble)
+        known = handed_in - len(todo)
         say(
             self._console,
             f"{len(entries)} of the class, {len(self._courses)} of the labs: "
