@@ -449,8 +449,8 @@ static void *churn_thread(void *data)
 
 	pthread_barrier_wait(&start);
 	for (long i = 0; i < count; i++)
-		families[ATOMIC].release(rc_new(sizeof(void *),
-						destroy_counted));
+		families[ATOMIC].release(
+			rc_new(sizeof(void *), destroy_counted));
 	return NULL;
 }
 
@@ -504,6 +504,7 @@ static uint64_t hold(const long *argument)
 	return 0;
 }
 
+/* clang-format off: a command a line */
 const struct lab_command lab_commands[] = {
 	{ "family", choose },
 	{ "new", new },
@@ -536,3 +537,4 @@ const struct lab_command lab_commands[] = {
 	{ "hold", hold },
 	{ NULL, NULL },
 };
+/* clang-format on */
