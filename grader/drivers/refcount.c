@@ -504,7 +504,8 @@ static uint64_t hold(const long *argument)
 	return 0;
 }
 
-/* clang-format off: a command a line */
+/* A command a line: */
+/* clang-format off */
 const struct lab_command lab_commands[] = {
 	{ "family", choose },
 	{ "new", new },
