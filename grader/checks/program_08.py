@@ -7,7 +7,15 @@ import textwrap
 from collections.abc import Sequence
 
 from grader.api.play import Command, Failure
-from grader.checks.refcount_08 import BARE, CLEARS, LIMIT, LOOKS, SLOTS, USED, RefcountModel
+from grader.checks.refcount_08 import (
+    BARE,
+    CLEARS,
+    LIMIT,
+    LOOKS,
+    SLOTS,
+    USED,
+    RefcountModel,
+)
 
 _HEAD = """\
 // SPDX-License-Identifier: MIT
@@ -178,11 +186,13 @@ def told(command: Command) -> str:
 def _statements(command: Command, family: str) -> Sequence[str]:
     first, second, third, fourth, *_ = (*command.arguments, 0, 0, 0, 0)
     one, two = f"slot[{first}]", f"slot[{second}]"
+    node = f"((struct payload *){one})"
+    edge = f"{node}->edge"
     match command.verb:
         case "new":
             made = [f"{one} = new({second}, {third}, {fourth});"]
             if third in (LOOKS, CLEARS):
-                made.append(f"((struct payload *){one})->place = &{one};")
+                made.append(f"{node}->place = &{one};")
             return made
         case "huge" | "starve":
             return [
@@ -195,14 +205,12 @@ def _statements(command: Command, family: str) -> Sequence[str]:
         case "release":
             return [f"old = {one};", f"{one} = NULL;", f"{family}_release(old);"]
         case "link":
-            edge = f"((struct payload *){one})->edge"
             return [
                 f"old = {edge};",
                 f"{edge} = {family}_retain({two});",
                 f"{family}_release(old);",
             ]
         case "hand":
-            edge = f"((struct payload *){one})->edge"
             return [
                 f"old = {edge};",
                 f"{edge} = {two};",
@@ -212,7 +220,7 @@ def _statements(command: Command, family: str) -> Sequence[str]:
         case "assign":
             return [f"rc_assign(&{one}, {two});"]
         case "follow":
-            return [f"rc_assign(&{one}, ((struct payload *){one})->edge);"]
+            return [f"rc_assign(&{one}, {edge});"]
         case "clear":
             return [f"rc_cleanup(&{one});"]
         case "scope":
@@ -225,7 +233,7 @@ def _statements(command: Command, family: str) -> Sequence[str]:
         case "parent":
             return [f"{two} = tree_parent({one});"]
         case "place":
-            return [f"((struct payload *){one})->place = &{two};"]
+            return [f"{node}->place = &{two};"]
         case "weak":
             return [f"weak[{second}] = {family}_weak({one});"]
         case "upgrade":

@@ -288,9 +288,12 @@ class RefcountModel:
             )
         if kind == TREE:
             return None
-        # Of a node the driver has written all but its edge.
+        # The driver has written a node's first two words, and some nodes' place.
+        words = 1 if kind in (LOOKS, CLEARS) else 2
         zeroes = (
-            memory.at(address, size) if kind == BARE else memory.at(address + 16, 8)
+            memory.at(address, size)
+            if kind == BARE
+            else memory.at(address + 16, 8 * words)
         )
         if any(zeroes):
             return Difference("a payload of zeroes", f"the bytes {zeroes.hex(' ', 8)}")

@@ -22,6 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.slides import BROWSERS
 from grader.tests.observed import need
 
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
@@ -520,7 +521,7 @@ document.title = 'texts:' + document.querySelectorAll('svg text').length +
 
 
 def test_no_text_leaves_its_box(recording: Path, tmp_path: Path) -> None:
-    browser = need("chromium", "google-chrome")
+    browser = need(*BROWSERS)
     wide = tmp_path / "wide.smaps"
     names = ["W" * 300, "字" * 99, "🐈" * 99, "ﷺ" * 50, "é" * 300, "/a/b/" + "m" * 200]
     wide.write_text(
