@@ -255,38 +255,42 @@ def _default(path: Path, root: Path) -> str:
     return "."
 
 
-def update(root: Path, write: bool = True) -> list[str]:
-    """Run the captures of README.md, labs and slides; FILE:LINE and its matter.
+def update(root: Path, write: bool = True) -> tuple[list[str], list[str]]:
+    """Run the captures of README.md, labs and slides.
 
-    Told, and rewritten if `write`: blocks that show lines of other kinds. Told and
-    left: what cannot be run, and blocks that are neither captured nor source.
+    Two lists of FILE:LINE and its matter: blocks and pictures that showed lines of
+    other kinds, rewritten if `write`; and what is left as it is, because it cannot
+    be run, or is a block that is neither captured nor source.
     """
-    said = []
+    changed, faults = [], []
     for path in captured(root):
         lines = path.read_text(encoding="utf-8").split("\n")
         captures, wrong = find("\n".join(lines))
-        told = dict(wrong)
+        left, new = dict(wrong), dict[int, str]()
         default = _default(path, root)
         for capture in reversed(captures):
             try:
                 if capture.picture:
                     place = path.parent / capture.picture
                     if _redraw(place, drawn(capture, root, default), write):
-                        told[capture.line] = f"{capture.picture} shows other things"
+                        new[capture.line] = f"{capture.picture} shows other things"
                     continue
                 body = made(capture, root, default)
             except (CaptureError, OSError) as error:
-                told[capture.line] = str(error)
+                left[capture.line] = str(error)
                 continue
             old = capture.body
             if old is None or kinds(old) != kinds(body):
-                told[capture.line] = f"`{capture.command}` prints other lines"
+                left.pop(capture.line, None)  # if it was that there is no block
+                new[capture.line] = f"`{capture.command}` prints other lines"
                 end = capture.line + (0 if old is None else len(old) + 2)
                 lines[capture.line : end] = ["```console", *body, "```"]
-        said += [f"{path.relative_to(root)}:{at}: {told[at]}" for at in sorted(told)]
-        if write and captures:
+        name = path.relative_to(root)
+        changed += [f"{name}:{at}: {new[at]}" for at in sorted(new)]
+        faults += [f"{name}:{at}: {left[at]}" for at in sorted(left)]
+        if write and new:
             path.write_text("\n".join(lines), encoding="utf-8")
-    return said
+    return changed, faults
 
 
 def _redraw(place: Path, picture: str, write: bool) -> bool:
@@ -302,5 +306,6 @@ def _redraw(place: Path, picture: str, write: bool) -> bool:
 
 
 def check(root: Path) -> list[str]:
-    """What `update` would tell, with nothing written; empty if all is as shown."""
-    return update(root, write=False)
+    """All that `update` would tell, with nothing written; empty if all is as shown."""
+    changed, faults = update(root, write=False)
+    return changed + faults

@@ -27,10 +27,9 @@ from grader.errors import InputError
 from grader.judge.bench import open_bench
 from grader.judge.catalogue import evidence_of
 from grader.judge.evidence import FOLDER, write_transcripts
-from grader.lab import LABS, ROOT, Lab
+from grader.lab import LABS, ROOT, SOLUTIONS, Lab
 from grader.variant import Student, read_student
 
-SOLUTIONS = ROOT / "solutions"
 KEPT = (ROOT / "grader" / "wrong", ROOT / "grader" / "right")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import InputError
-from grader.lab import LABS, ROOT, LabError, all_labs, find_lab
+from grader.lab import LABS, ROOT, SOLUTIONS, LabError, all_labs, find_lab
 from grader.text import printable
 
 if TYPE_CHECKING:
@@ -134,7 +134,6 @@ def _labs(_: argparse.Namespace) -> int:
 
 
 def _skeletons(options: argparse.Namespace) -> int:
-    from grader.cases import SOLUTIONS
     from grader.skeletons import check, generate
 
     if options.check:
@@ -170,14 +169,12 @@ def _grade(options: argparse.Namespace) -> int:
 def _captures(options: argparse.Namespace) -> int:
     from grader.captures import check, update
 
-    if options.check:
-        faults = check(ROOT)
-        for line in faults:
-            print(line, file=sys.stderr)
-        return NOT_ALL if faults else OK
-    for line in update(ROOT):
+    changed, faults = ([], check(ROOT)) if options.check else update(ROOT)
+    for line in changed:
         print(f"  wrote  {line}")
-    return OK
+    for line in faults:
+        print(line, file=sys.stderr)
+    return NOT_ALL if faults else OK
 
 
 def _slides(options: argparse.Namespace) -> int:
@@ -260,11 +257,11 @@ def parser() -> argparse.ArgumentParser:
 
     verb = verbs.add_parser("skeletons", help="cut the labs out of the solutions")
     verb.add_argument("--check", action="store_true", help="only compare")
-    verb.set_defaults(run=_skeletons)
+    verb.set_defaults(run=_skeletons, whole=True)
 
     verb = verbs.add_parser("verify", help="every check is failed by a wrong program")
     _lab_option(verb, required=False)
-    verb.set_defaults(run=_verify)
+    verb.set_defaults(run=_verify, whole=True)
 
     verb = verbs.add_parser("grade", help="grade a class")
     verb.add_argument("--class", dest="folder", help="a folder, one entry a student")
@@ -276,23 +273,23 @@ def parser() -> argparse.ArgumentParser:
 
     verb = verbs.add_parser("captures", help="run what the handouts show")
     verb.add_argument("--check", action="store_true", help="only compare")
-    verb.set_defaults(run=_captures)
+    verb.set_defaults(run=_captures, whole=True)
 
     verb = verbs.add_parser("slides", help="build the decks")
     verb.add_argument("--out", required=True, help="the folder to write into")
-    verb.set_defaults(run=_slides)
+    verb.set_defaults(run=_slides, whole=True)
 
     verb = verbs.add_parser("demo", help="a lab with its solution, to show it")
     _lab_option(verb)
     verb.add_argument("--out", required=True, help="the folder to make anew")
-    verb.set_defaults(run=_demo)
+    verb.set_defaults(run=_demo, whole=True)
 
     verb = verbs.add_parser("schedule", help="the decks and their minutes")
-    verb.set_defaults(run=_schedule)
+    verb.set_defaults(run=_schedule, whole=True)
 
     verb = verbs.add_parser("handout", help="pack what students get")
     verb.add_argument("--out", required=True, help="the archive to write")
-    verb.set_defaults(run=_handout)
+    verb.set_defaults(run=_handout, whole=True)
 
     return top
 
@@ -301,6 +298,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run a verb; returns its exit status."""
     options = parser().parse_args(argv)
     try:
+        if getattr(options, "whole", False) and not SOLUTIONS.is_dir():
+            raise InputError(f"{SOLUTIONS}: not there; this is for the whole suite, "
+                             "a student's copy has no solutions")
         status: int = options.run(options)
         return status
     except InputError as error:

@@ -13,6 +13,7 @@ from grader.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 LABS = ROOT / "labs"
+SOLUTIONS = ROOT / "solutions"  # not in a student's copy
 
 # What every lab has, and no student hands in.
 GIVEN = ("Makefile", "README.md", "lab.toml", "quiz.md")

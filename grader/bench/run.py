@@ -179,7 +179,13 @@ def main(argv: Sequence[str]) -> int:
     programs = {name: path for name, path in built.items() if path is not None}
     if "rc" not in programs:
         return 1
-    figures = measure(programs, max(rounds, 2))
+    try:
+        figures = measure(programs, max(rounds, 2))
+    except subprocess.CalledProcessError as error:
+        name = Path(error.cmd[0]).name
+        print(f"bench: {name} ends with status {error.returncode}", file=sys.stderr)
+        print("Does make check LAB=08 pass?", file=sys.stderr)
+        return 1
     print(table(figures, list(programs)))
     target = FOLDER / "pairs.svg"
     target.write_text(plot(figures, list(programs)), encoding="utf-8")

@@ -28,17 +28,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.cases import (
-    KEPT,
-    SOLUTIONS,
-    CaseError,
-    assemble_solutions,
-    load_case,
-    overlay,
-)
+from grader.cases import KEPT, CaseError, assemble_solutions, load_case, overlay
 from grader.classroom.fingerprint import files_digest, lab_fingerprint
 from grader.classroom.gradebook import Row
-from grader.lab import LABS, ROOT, Lab, load_lab
+from grader.lab import LABS, ROOT, SOLUTIONS, Lab, load_lab
 from grader.outcome import Outcome
 from grader.variant import Student
 

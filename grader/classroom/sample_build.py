@@ -18,7 +18,7 @@ if __name__ == "__main__":
 
 from rich.console import Console  # noqa: E402
 
-from grader.cases import SOLUTIONS, CaseError  # noqa: E402
+from grader.cases import CaseError  # noqa: E402
 from grader.classroom.gradebook import write_whole  # noqa: E402
 from grader.classroom.runner import Job, run_jobs  # noqa: E402
 from grader.classroom.sample import (  # noqa: E402
@@ -30,7 +30,7 @@ from grader.classroom.sample import (  # noqa: E402
 )
 from grader.classroom.terminal import Meter  # noqa: E402
 from grader.classroom.workplace import alone, work_folder  # noqa: E402
-from grader.lab import find_lab  # noqa: E402
+from grader.lab import SOLUTIONS, find_lab  # noqa: E402
 
 ASSEMBLER = (sys.executable, "-I", str(Path(__file__).resolve()))
 

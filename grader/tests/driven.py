@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grader.box import open_box
-from grader.cases import SOLUTIONS
 from grader.judge.bench import Bench
-from grader.lab import LABS, load_lab
+from grader.lab import LABS, SOLUTIONS, load_lab
 from grader.variant import Student
 
 LAB = load_lab(LABS / "08-refcount")

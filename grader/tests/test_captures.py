@@ -79,10 +79,10 @@ def test_a_picture_is_drawn_and_kept_beside(root: Path) -> None:
     (root / "README.md").write_text(PICTURE)
     said = ["README.md:1: pictures/drawn.svg shows other things"]
     assert check(root) == said and not (root / "pictures").exists()
-    assert update(root) == said
+    assert update(root) == (said, [])
     assert (root / "pictures/drawn.svg").read_text() == DRAWN
     (root / "labs/01-x/drawn").write_text(DRAWN.replace("3", "4"))
-    assert update(root) == []
+    assert update(root) == ([], [])
     assert (root / "pictures/drawn.svg").read_text() == DRAWN
     (root / "labs/01-x/drawn").write_text(DRAWN.replace("soft", "bold"))
     assert check(root) == said
@@ -236,7 +236,7 @@ def test_a_decks_captures_run_in_its_lab(root: Path, deck: str, shown: str) -> N
     (root / "slides").mkdir()
     path = root / "slides" / f"{deck}.md"
     path.write_text("# X\n\n<!-- capture: test -d slides && ls || build/demo -->\n")
-    assert len(update(root)) == 1
+    assert len(update(root)[0]) == 1
     assert f"\n{shown}\n" in path.read_text()
 
 
@@ -246,12 +246,12 @@ def test_update_makes_a_block_once(root: Path) -> None:
     told = ["labs/01-x/README.md:9: `build/demo` prints other lines"]
     assert check(root) == told
     assert handout.read_text() == HANDOUT
-    assert update(root) == told
+    assert update(root) == (told, [])
     text = handout.read_text()
     assert "```console\n$ build/demo\nhello from a solution\n[" in text
     assert text.startswith(HANDOUT.partition("\nLook")[0].rstrip("\n"))
     assert text.endswith("\n```\n\nLook at it.\n")
-    assert update(root) == [] == check(root)
+    assert update(root) == ([], []) and check(root) == []
     assert handout.read_text() == text
 
 
@@ -262,19 +262,19 @@ def test_a_block_is_rewritten_only_for_other_kinds_of_lines(root: Path) -> None:
     text = handout.read_text()
     aged = re.sub(r"\[[0-9]+\]", "[1]", text).replace("20", "19")
     handout.write_text(aged)
-    assert update(root) == []
+    assert update(root) == ([], [])
     assert handout.read_text() == aged
     handout.write_text(aged.replace("bye", "bye 1 0xffff"))
-    assert len(update(root)) == 1
+    assert len(update(root)[0]) == 1
     assert "bye\n# Linux" in handout.read_text()
 
 
 def test_update_tells_what_it_cannot_make_and_makes_the_rest(root: Path) -> None:
     markers = "<!-- capture: no-such-tool -->\n\n<!-- capture: echo x -->\n"
     (root / "README.md").write_text(f"{markers}\n```console\n$ y\n```\n")
-    assert [line.partition(" ")[0] for line in update(root)] == [
-        *("README.md:1:", "README.md:3:", "README.md:5:"),
-    ]
+    changed, faults = update(root)
+    assert [line.partition(" ")[0] for line in changed] == ["README.md:3:"]
+    assert [line.partition(" ")[0] for line in faults] == ["README.md:1:", "README.md:5:"]
     assert "```console\n$ echo x\nx\n# Linux" in (root / "README.md").read_text()
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from grader.cases import SOLUTIONS, assemble_solution
+from grader.cases import assemble_solution
 from grader.checks.evidence_02 import BOARD_BYTES, OBSERVATIONS, QUESTIONS
 from grader.checks.linkage_02 import HOW, offence_of
 from grader.checks.pause_02 import KIB
 from grader.judge.bench import Bench, open_bench
 from grader.judge.evidence import FOLDER, split
-from grader.lab import LABS, ROOT, load_lab
+from grader.lab import LABS, ROOT, SOLUTIONS, load_lab
 from grader.observers import Malformed, strace
 from grader.tests.observed import need
 from grader.variant import Student

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.cases import SOLUTIONS, assemble_solution
+from grader.cases import assemble_solution
 from grader.checks import evidence_04, memory_04
 from grader.checks.evidence_04 import OBSERVATIONS, QUESTIONS
 from grader.checks.memory_04 import KIB, PAGE, Memory, Policy, Walk, mapped_bytes
 from grader.judge.api import CheckFailure
 from grader.judge.bench import PROBES, Bench, open_bench
 from grader.judge.evidence import FOLDER, split
-from grader.lab import LABS, ROOT, load_lab
+from grader.lab import LABS, ROOT, SOLUTIONS, load_lab
 from grader.observers import Malformed, maps
 from grader.tests.observed import need
 from grader.variant import Student

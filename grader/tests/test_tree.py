@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -119,6 +120,14 @@ def test_handout_works_without_the_solutions(tmp_path: Path) -> None:
     for name in names:
         for forbidden in ("/solutions", "/wrong/", "/right/", "/tests/", "sample-"):
             assert forbidden not in name
+    for path in top.rglob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / link).exists(), (path, link)
+    for verb in ("skeletons", "captures", "slides", "handout", "verify", "test"):
+        done = subprocess.run(
+            ["make", "-s", "-C", str(top), verb], capture_output=True, text=True
+        )
+        assert done.returncode == 2 and " has no " in done.stderr, (verb, done)
     lab = LABS[0]
     for path in (top / "labs" / lab.id).rglob("*"):
         assert not path.is_file() or b"BEGIN " not in path.read_bytes()

@@ -110,6 +110,8 @@ int main(int argc, char **argv)
 	}
 	count = atol(argv[3]);
 	object = make(kind);
+	if (object == NULL)
+		return EXIT_FAILURE;
 	pthread_barrier_init(&start, NULL,
 			     threads > 1 ? (unsigned)threads + 1 : 2);
 	if (kind == PLAIN) {
