@@ -77,13 +77,21 @@ def choose_uid() -> tuple[int, int]:
 def become_ordinary() -> None:
     """As root, become a user of no rights for good, before the level "limits".
 
-    There a student's program runs as the judge's own user.
+    There a student's program runs as the judge's own user. BoxError if that
+    user may not read the grader.
     """
-    if os.getuid() == 0:
-        uid, _ = choose_uid()
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+    if os.getuid() != 0:
+        return
+    uid, _ = choose_uid()
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    if not os.access(__file__, os.R_OK):
+        raise BoxError(
+            f"{Path(__file__).parents[2]}: at the level limits root becomes an "
+            "ordinary user, who may not read this folder; move it to where "
+            "everybody may"
+        )
 
 
 def take_back(uid: int, folders: tuple[Path, ...]) -> None:

@@ -11,7 +11,7 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from typing import IO, BinaryIO, Protocol, TypeVar, cast
+from typing import IO, BinaryIO, Protocol, cast
 
 from grader.judge.members import (
     FILE_BYTES,
@@ -73,48 +73,38 @@ def archive_members(
     raise Bad("is not a tar (plain, gz, bz2, xz) or a zip")
 
 
-class _Counted:
-    """A stream that charges what is read from it to a budget."""
+class _Blocks:
+    """A tar's blocks: charged to a budget, and looked at before tarfile does.
+
+    tarfile's own search for the next header takes a damaged one for the end of
+    the archive; `last`, the block that it read last, says which it was.
+    """
 
     def __init__(self, stream: _Source, budget: Budget) -> None:
         self._stream = stream
         self._budget = budget
+        self.last = b""
 
     def read(self, size: int) -> bytes:
-        data = self._stream.read(size)
-        self._budget.bytes(len(data))
-        return data
-
-
-_Info = TypeVar("_Info", bound="_Header")
-
-
-class _Header(tarfile.TarInfo):
-    """A header that says so when it is damaged; tarfile's own ends quietly."""
-
-    @classmethod
-    def frombuf(
-        cls: type[_Info], buf: bytes | bytearray, encoding: str | None, errors: str
-    ) -> _Info:
+        self.last = self._stream.read(size)
+        self._budget.bytes(len(self.last))
         try:
-            header = super().frombuf(buf, encoding, errors)  # type: ignore[arg-type]
-        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
-            raise  # two blocks of zeros: the archive's own end
-        except tarfile.HeaderError as error:
-            raise Bad(f"is damaged or cut short ({error})") from None
+            header = tarfile.TarInfo.frombuf(self.last, "ascii", "surrogateescape")
+        except tarfile.HeaderError:
+            return self.last  # a file's data, the end, or a damaged header
         if header.size < 0:
             raise Bad("is damaged (a negative size)")
         if header.type in _EXTENSIONS and header.size > EXTENSION_BYTES:
             raise Bad(f"has an extension header of {header.size} bytes")
-        return header
+        return self.last
 
 
 def _tar(stream: _Source, wanted: Wanted, budget: Budget) -> Iterator[Member]:
-    counted = _Counted(stream, budget)
+    blocks = _Blocks(stream, budget)
     with tarfile.open(
-        fileobj=cast("IO[bytes]", counted),
+        fileobj=cast("IO[bytes]", blocks),
         mode="r|",
-        tarinfo=_Header,
+        bufsize=tarfile.BLOCKSIZE,
         errors="surrogateescape",
     ) as tar:
         for info in tar:
@@ -129,8 +119,11 @@ def _tar(stream: _Source, wanted: Wanted, budget: Budget) -> Iterator[Member]:
                 content = tar.extractfile(info)
                 data = content.read(FILE_BYTES + 1) if content else None
             yield Member(info.name, kind, data, special(info.mode))
-    while counted.read(1 << 16):
-        pass  # to the end, where a compressed stream holds its checksum
+    if blocks.last != bytes(tarfile.BLOCKSIZE):
+        raise Bad("is damaged or cut short")
+    while rest := stream.read(1 << 16):
+        # To the end, where a compressed stream holds its checksum.
+        budget.bytes(len(rest))
 
 
 def _zip(file: BinaryIO, wanted: Wanted, budget: Budget) -> Iterator[Member]:

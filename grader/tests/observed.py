@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import random
 import shutil
 import subprocess
@@ -13,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+from grader.lab import ROOT
 
 quick = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -74,6 +78,21 @@ def need(*tools: str) -> str:
         if found is not None:
             return found
     pytest.skip(f"{' or '.join(tools)} is not installed")
+
+
+def need_terminal() -> tuple[int, int]:
+    """A new terminal's two ends, or skip the test: a bare root may have none."""
+    try:
+        return pty.openpty()
+    except OSError as error:
+        pytest.skip(f"no terminal to be had: {error}")
+
+
+def need_everybody() -> None:
+    """Skip the test if it would have to be an ordinary user, who cannot read this."""
+    public = all(path.stat().st_mode & 0o5 == 0o5 for path in (ROOT, *ROOT.parents))
+    if os.getuid() == 0 and not public:
+        pytest.skip("only root may read this copy of the suite")
 
 
 @contextmanager

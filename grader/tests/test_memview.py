@@ -6,7 +6,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import pty
 import re
 import select
 import signal
@@ -23,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.slides import BROWSERS
-from grader.tests.observed import need
+from grader.tests.observed import need, need_terminal
 
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 MEMVIEW = SUPPORT / "build" / "memview"
@@ -315,7 +314,7 @@ def on_terminal(
     What memview writes to a terminal, its status, and the terminal's local
     modes afterwards. The keys are sent once it has written what to wait for.
     """
-    master, slave = pty.openpty()
+    master, slave = need_terminal()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     process = subprocess.Popen(
         [str(MEMVIEW), *arguments],
@@ -406,7 +405,7 @@ def test_live_draws_nothing_while_nothing_changes(
 def test_live_keeps_the_last_state() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         assert process.stdin
-        master, slave = pty.openpty()
+        master, slave = need_terminal()
         viewer = subprocess.Popen(
             [str(MEMVIEW), "--live", str(process.pid)],
             stdin=slave, stdout=slave, stderr=slave,

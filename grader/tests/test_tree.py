@@ -128,6 +128,14 @@ def test_handout_works_without_the_solutions(tmp_path: Path) -> None:
             ["make", "-s", "-C", str(top), verb], capture_output=True, text=True
         )
         assert done.returncode == 2 and " has no " in done.stderr, (verb, done)
+    if os.getuid() == 0:  # and pytest's folder is root's alone
+        done = subprocess.run(
+            ["make", "-s", "-C", str(top), "check", "LAB=02", "BOX=limits"],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 2, done
+        assert done.stderr.startswith(f"check: {top}: at the level limits")
     lab = LABS[0]
     for path in (top / "labs" / lab.id).rglob("*"):
         assert not path.is_file() or b"BEGIN " not in path.read_bytes()
