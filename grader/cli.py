@@ -39,6 +39,11 @@ def _check(options: argparse.Namespace) -> int:
     out = os.open(options.json, os.O_WRONLY | os.O_CREAT, 0o644) if options.json else -1
     if options.box == "limits":
         become_ordinary()
+        if not os.access(LABS, os.R_OK | os.X_OK):
+            raise InputError(
+                f"{ROOT}: at the level limits root becomes an ordinary user, who may "
+                "not read this folder; move it to where everybody may"
+            )
     from grader.cases import entry_of
     from grader.judge.report import show
     from grader.judge.run import judge

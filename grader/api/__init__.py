@@ -9,4 +9,5 @@ memory. Nothing that the process says or how it ends is a verdict.
     memory.py    what the driver's variables say, read from /proc/PID/mem
     driver.py    build a driver, start it, send commands, name its troubles
     play.py      generate sequences, find a failure, shrink it
+    library.py   what the checks of each such lab begin with
 """

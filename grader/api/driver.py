@@ -23,6 +23,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "drivers"
 CORE = ("driver.c", "heap.c")
 _WRAPPED = ("malloc", "calloc", "realloc", "free", "aligned_alloc")
 OWN_HEAP = tuple(f"-Wl,--wrap={name}" for name in _WRAPPED)
+PLAIN_HEAP = "-DPLAIN_HEAP"  # a flag: leaves the heap to a tool that watches it
 # A command takes microseconds, and some that use threads a part of a second.
 PATIENCE = 4.0  # seconds
 SLICES = 4  # looks at a driver that does not answer
@@ -66,16 +67,16 @@ def build(
 ) -> Path:
     """Link a lab's files of grader/drivers/ with the student's sources.
 
-    With a sanitizer among the flags the heap is the sanitizer's own. If it
-    does not link: cannot check (build), with the compiler's words.
+    With a sanitizer or PLAIN_HEAP among the flags the heap is not the driver's.
+    If it does not link: cannot check (build), with the compiler's words.
     """
     folder = bench.root / "probes" / "drivers"
     if not folder.exists():
         shutil.copytree(SOURCES, folder)
         for path in (folder, *folder.iterdir()):
             path.chmod(0o755)
-    sanitized = any(flag.startswith("-fsanitize") for flag in flags)
-    heap = ("-DPLAIN_HEAP",) if sanitized else OWN_HEAP
+    watched = any(flag.startswith(("-fsanitize", PLAIN_HEAP)) for flag in flags)
+    heap = (PLAIN_HEAP,) if watched else OWN_HEAP
     name = re.sub("[^a-z]+", "-", " ".join((commands[0], *flags)))
     return bench.compile(
         [*(str(folder / name) for name in (*CORE, *commands)), *sources],
@@ -92,7 +93,7 @@ class Session:
     box: Box
     program: Path
     env: dict[str, str] = field(default_factory=dict)
-    # Under a sanitizer, stderr is where it reports.
+    # Under a tool that watches it, stderr is where that reports.
     reports: bool = False
     patience: float = PATIENCE
     argv: tuple[str, ...] = ()

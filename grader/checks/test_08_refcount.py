@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.api import driver
 from grader.api.driver import Kind, Session, Trouble
+from grader.api.library import note_suite, sanitizer_runs, seed_of, watched
 from grader.api.memory import Memory
 from grader.api.play import search
-from grader.box import Limits
 from grader.checks.evidence_08 import OBSERVATIONS, QUESTIONS
 from grader.checks.program_08 import program, told
 from grader.checks.refcount_08 import (
@@ -30,7 +27,7 @@ from grader.checks.refcount_08 import (
     Sequences,
     sequences,
 )
-from grader.judge import CannotCheck, cannot_check, check, fail
+from grader.judge import cannot_check, check, fail
 from grader.judge.bench import Bench
 from grader.judge.evidence import Answers
 from grader.observers import maps
@@ -50,36 +47,14 @@ ROUNDS = 100
 
 @pytest.fixture(scope="session")
 def seed(bench: Bench) -> int:
-    """What the sequences are drawn from; SEED in the environment sets it.
-
-    By itself it follows from the submission, so that a regrade says the same.
-    """
-    chosen = os.environ.get("SEED", "")
-    if not chosen.isdecimal():
-        digest = hashlib.sha256()
-        for name in bench.lab.hand_in:
-            if (bench.folder / name).is_file():
-                digest.update((bench.folder / name).read_bytes())
-        chosen = str(int.from_bytes(digest.digest()[:4], "little"))
-    bench.notes.append(f"the sequences are those of SEED={chosen}")
-    return int(chosen)
+    """What the sequences are drawn from."""
+    return seed_of(bench)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def suite(bench: Bench) -> None:
-    """What the student's own suite says; it decides nothing."""
-    bench.build("test_rc")
-    if not (bench.build_folder / "test_rc").is_file():
-        return
-    done = bench.box.run(
-        [bench.program("test_rc")],
-        limits=Limits(wall=10.0),
-    )
-    words = done.stdout.decode("utf-8", "backslashreplace").strip()
-    for line in words.splitlines()[-12:]:
-        bench.notes.append(f"test_rc: {line[:200]}")
-    if done.how != "exited":
-        bench.notes.append(f"test_rc {done.describe()}")
+    """What the student's own suite says."""
+    note_suite(bench, "test_rc")
 
 
 @pytest.fixture(scope="session")
@@ -214,29 +189,22 @@ def test_tree(session: Session, seed: int) -> None:
 
 @check(task=4, points=4, needs="chain assign weak")
 def test_clean(bench: Bench, seed: int) -> None:
-    """The sanitizers, or valgrind, find nothing in all of this"""
-    if _starts(bench, "-fsanitize=address,undefined"):
-        flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-        # What is lost is judged by the blocks themselves.
-        env = {"ASAN_OPTIONS": "detect_leaks=0"}
-        built = driver.build(bench, COMMANDS, SOURCES, flags)
-        opened = Session(bench.box, built, env, reports=True)
-    else:
-        argv = ("valgrind", "-q", "--command-line-only=yes", "--error-exitcode=99")
-        if bench.box.run([*argv, "/bin/true"]).status != 0:
-            cannot_check(Cause.TOOL, "neither the sanitizers nor valgrind run here")
-        built = driver.build(bench, COMMANDS, SOURCES)
-        opened = Session(bench.box, built, reports=True, argv=argv)
-    with opened:
-        kinds = (*NODES, UPGRADES)
-        _holds(opened, seed, sequences(ALL, kinds=kinds), 2 * EXAMPLES)
-        finished = opened.finish()
-    if (finished.how, finished.status) != ("exited", 0):
-        fail(
-            expected="no error",
-            actual=f"it {finished.describe()}:\n"
-            + finished.stderr[:2000].decode("utf-8", "backslashreplace"),
-        )
+    """The sanitizers and valgrind find nothing in all of this"""
+    commands = sequences(ALL, kinds=(*NODES, UPGRADES))
+    tools = 0
+    for session in watched(bench, COMMANDS, SOURCES):
+        tools += 1
+        with session:
+            _holds(session, seed, commands, 2 * EXAMPLES)
+            finished = session.finish()
+        if (finished.how, finished.status) != ("exited", 0):
+            fail(
+                expected="no error",
+                actual=f"it {finished.describe()}:\n"
+                + finished.stderr[:2000].decode("utf-8", "backslashreplace"),
+            )
+    if not tools:
+        cannot_check(Cause.TOOL, "neither the sanitizers nor valgrind run here")
 
 
 @check(task=4, points=4)
@@ -297,14 +265,15 @@ def _stack(session: Session) -> int:
 
 # Task 6: threads
 
+ATOMIC = sequences(
+    WEAK + " link hand hand strong", kinds=(*NODES, UPGRADES), atomic=True
+)
+
 
 @check(task=6, points=4, needs="chain weak")
 def test_atomic_sequences(session: Session, seed: int) -> None:
     """arc_... do in one thread what rc_... do"""
-    verbs = WEAK + " link hand hand strong"
-    kinds = (*NODES, UPGRADES)
-    commands = sequences(verbs, kinds=kinds, atomic=True)
-    _holds(session, seed, commands, 2 * EXAMPLES)
+    _holds(session, seed, ATOMIC, 2 * EXAMPLES)
 
 
 def _obey(session: Session, commands: tuple[str, ...], said: str) -> Memory:
@@ -359,15 +328,16 @@ def _storms(session: Session, pairs: int, rounds: int) -> None:
 
 
 @check(task=6, points=5, needs="atomic_sequences")
-def test_threads(bench: Bench, session: Session) -> None:
+def test_threads(bench: Bench, session: Session, seed: int) -> None:
     """No count is lost and nothing is destroyed twice when threads meet"""
     _storms(session, PAIRS, ROUNDS)
-    if not _starts(bench, "-fsanitize=thread"):
+    if not sanitizer_runs(bench, "-fsanitize=thread"):
         bench.notes.append("ThreadSanitizer does not run here: data races go unseen")
         return
     built = driver.build(bench, COMMANDS, SOURCES, ("-fsanitize=thread",))
     env = {"TSAN_OPTIONS": "halt_on_error=0:report_thread_leaks=0"}
     with Session(bench.box, built, env, reports=True) as opened:
+        _holds(opened, seed, ATOMIC, EXAMPLES)
         _storms(opened, 100, 10)
         _obey(opened, ("hold",), "a destructor that takes its time")
         words = opened.finish().stderr.decode("utf-8", "backslashreplace")
@@ -401,14 +371,3 @@ def test_no_lock(session: Session) -> None:
 def test_increment(answers: Answers) -> None:
     """What one more reference compiles to, plain and atomic"""
     answers.expect("plain_instructions", "atomic_instructions")
-
-
-def _starts(bench: Bench, flag: str) -> bool:
-    """Whether programs that are compiled with this flag run here."""
-    try:
-        path = bench.probe("nothing.c", (flag,))
-    except CannotCheck:
-        return False
-    limits = replace(Limits(), address_space=None)
-    done = bench.box.run([path], limits=limits)
-    return (done.how, done.status) == ("exited", 0)

@@ -340,15 +340,18 @@ def without_colours(text: str) -> str:
 
 
 def test_a_terminal_is_used_to_its_width_and_no_further(
-    stopped: Callable[[str], int],
+    stopped: Callable[[str], int], tmp_path: Path
 ) -> None:
     pid = str(stopped("python3"))
+    path = tmp_path / "long.maps"
+    path.write_text(f"1000-2000 r--p 00000000 00:00 1 /{'x' * 300}\n")
     for width in (80, 132, 200):
-        shown, status, _ = on_terminal([pid], width)
-        lines = [columns(line) for line in without_colours(shown).splitlines()]
-        assert status == 0 and "\x1b[" in shown
-        assert max(lines) <= width
-    assert max(lines) > 132
+        for subject in (pid, str(path)):
+            shown, status, _ = on_terminal([subject], width)
+            lines = [columns(line) for line in without_colours(shown).splitlines()]
+            assert status == 0 and "\x1b[" in shown
+            assert max(lines) <= width
+        assert max(lines) == width
     assert "\x1b" not in on_terminal([pid], 80, NO_COLOR="1")[0]
     assert "\x1b" not in memview(pid)
     assert memview(pid, LANG="C").isascii()

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What the checks of every lab whose students write a library begin with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+
+from grader.api import driver
+from grader.api.driver import Session
+from grader.box import Limits
+from grader.judge import CannotCheck
+from grader.judge.bench import Bench
+
+SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+VALGRIND = (
+    *("valgrind", "-q", "--command-line-only=yes"),
+    *("--error-exitcode=99", "--exit-on-first-error=yes"),
+)
+SUITE_SECONDS = 10.0
+SUITE_LINES = 12  # of its words, the last ones
+
+
+def seed_of(bench: Bench) -> int:
+    """What sequences are drawn from; SEED in the environment sets it.
+
+    By itself it follows from the submission, so that a regrade says the same.
+    The result names it.
+    """
+    chosen = os.environ.get("SEED", "")
+    if not chosen.isdecimal():
+        digest = hashlib.sha256()
+        for name in bench.lab.hand_in:
+            if (bench.folder / name).is_file():
+                digest.update((bench.folder / name).read_bytes())
+        chosen = str(int.from_bytes(digest.digest()[:4], "little"))
+    bench.notes.append(f"the sequences are those of SEED={chosen}")
+    return int(chosen)
+
+
+def note_suite(bench: Bench, name: str) -> None:
+    """Note what the student's own suite says; it decides nothing."""
+    bench.build(name)
+    if not (bench.build_folder / name).is_file():
+        return
+    done = bench.box.run([bench.program(name)], limits=Limits(wall=SUITE_SECONDS))
+    words = done.stdout.decode("utf-8", "backslashreplace").strip()
+    for line in words.splitlines()[-SUITE_LINES:]:
+        bench.notes.append(f"{name}: {line[:200]}")
+    if done.how != "exited":
+        bench.notes.append(f"{name} {done.describe()}")
+
+
+def sanitizer_runs(bench: Bench, flag: str) -> bool:
+    """Whether programs that are compiled with this flag run here."""
+    try:
+        path = bench.probe("nothing.c", (flag,))
+    except CannotCheck:
+        return False
+    done = bench.box.run([path], limits=Limits(address_space=None))
+    return (done.how, done.status) == ("exited", 0)
+
+
+def watched(
+    bench: Bench, commands: Sequence[str], sources: Sequence[str]
+) -> Iterator[Session]:
+    """The driver under each tool that runs here and ends it at a wrong access.
+
+    Those are the sanitizers for addresses and undefined behaviour, and
+    valgrind. What is lost is left to the judge, who sees the blocks.
+    """
+    if sanitizer_runs(bench, SANITIZED[0]):
+        built = driver.build(bench, commands, sources, SANITIZED)
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
+        yield Session(bench.box, built, env, reports=True)
+    done = bench.box.run([*VALGRIND, "/bin/true"])
+    if (done.how, done.status) == ("exited", 0):
+        built = driver.build(bench, commands, sources, (driver.PLAIN_HEAP,))
+        yield Session(bench.box, built, reports=True, argv=VALGRIND)
