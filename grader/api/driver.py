@@ -28,6 +28,9 @@ PLAIN_HEAP = "-DPLAIN_HEAP"  # a flag: leaves the heap to a tool that watches it
 PATIENCE = 4.0  # seconds
 SLICES = 4  # looks at a driver that does not answer
 LIMITS = Limits(wall=120.0, cpu=60, memory=512 << 20)
+# Under a tool that watches every access all is slower, its own start most of all.
+SLOWER = 10
+WATCHED = Limits(wall=600.0, cpu=600, memory=1 << 30, address_space=None)
 STDERR_SHOWN = 600
 EXIT_CLOSED = 3  # of driver.h
 CLOSED = (
@@ -176,9 +179,11 @@ class Session:
         """The next line, or None if there will be none.
 
         What counts is not the clock, which runs on while others have the cores:
-        it hangs if it has used `patience` seconds of a core, or if at SLICES
-        looks in a row, over `patience` seconds, no thread of it could run.
+        it hangs if it has used `patience` seconds of a core, SLOWER times that
+        where it is watched, or if at SLICES looks in a row, over `patience`
+        seconds, no thread of it could run.
         """
+        most = self.patience * (SLOWER if self.reports else 1)
         spent = -1.0  # looked at only if it does not answer at once
         asleep = 0
         while asleep < SLICES:
@@ -187,7 +192,7 @@ class Session:
                 return line
             now = _core_seconds(process.pid)
             spent = now if spent < 0 else spent
-            if now - spent > self.patience:
+            if now - spent > most:
                 return None
             asleep = 0 if _can_run(process.pid) else asleep + 1
         return None
@@ -195,14 +200,7 @@ class Session:
     def _start(self) -> Process:
         if self._process is None:
             argv = [*self.argv, str(self.program)]
-            limits = LIMITS
-            if self.reports:
-                limits = Limits(
-                    wall=LIMITS.wall,
-                    cpu=LIMITS.cpu,
-                    memory=1 << 30,
-                    address_space=None,
-                )
+            limits = WATCHED if self.reports else LIMITS
             self._process = self.box.spawn(argv, env=self.env, limits=limits)
             self._steps = 0
         return self._process

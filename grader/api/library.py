@@ -58,7 +58,7 @@ def sanitizer_runs(bench: Bench, flag: str) -> bool:
         path = bench.probe("nothing.c", (flag,))
     except CannotCheck:
         return False
-    done = bench.box.run([path], limits=Limits(address_space=None))
+    done = bench.box.run([path], limits=driver.WATCHED)
     return (done.how, done.status) == ("exited", 0)
 
 
@@ -74,7 +74,7 @@ def watched(
         built = driver.build(bench, commands, sources, SANITIZED)
         env = {"ASAN_OPTIONS": "detect_leaks=0"}
         yield Session(bench.box, built, env, reports=True)
-    done = bench.box.run([*VALGRIND, "/bin/true"])
+    done = bench.box.run([*VALGRIND, "/bin/true"], limits=driver.WATCHED)
     if (done.how, done.status) == ("exited", 0):
         built = driver.build(bench, commands, sources, (driver.PLAIN_HEAP,))
         yield Session(bench.box, built, reports=True, argv=VALGRIND)
