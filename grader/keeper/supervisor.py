@@ -157,8 +157,9 @@ def sweep(uid: int | None) -> None:
     """Kill and reap all descendants of this process.
 
     As root with a user of its own for the job, one kill(-1) by that user
-    takes a fork bomb in one stroke. Otherwise each round kills the children;
-    theirs become ours, so the rounds end when nobody is left.
+    takes a fork bomb in one stroke. Otherwise each round stops all of them
+    before it kills any: who is stopped forks no more, and makes no room for
+    another one below the limit on processes.
     """
     # What lost its parent became a child of ours: no child, no survivor.
     with contextlib.suppress(ChildProcessError):
@@ -167,11 +168,29 @@ def sweep(uid: int | None) -> None:
                 pass
             if uid is not None and os.getuid() == 0:
                 _kill_all_of(uid)
-            for child in children_of(os.getpid()):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
+            stopped: set[int] = set()
+            while found := _descendants(os.getpid()) - stopped:
+                _send(signal.SIGSTOP, found)
+                stopped |= found
+            _send(signal.SIGKILL, stopped)
             # A killed child may take a moment to become a zombie.
             os.waitpid(-1, 0)
+
+
+def _descendants(pid: int) -> set[int]:
+    found: set[int] = set()
+    todo = [pid]
+    while todo:
+        children = set(children_of(todo.pop())) - found
+        found |= children
+        todo += children
+    return found
+
+
+def _send(number: signal.Signals, pids: set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
 
 
 def _kill_all_of(uid: int) -> None:
