@@ -18,7 +18,7 @@ from grader.box.levels import BoxError, BoxLate
 from grader.box.limits import Finished, Limits
 from grader.box import keeper
 from grader.box.tracer import Tracer
-from grader.keeper.supervisor import Order, Wires, children_of
+from grader.keeper.supervisor import Order, Wires, children_of, descendants_of
 
 # One line, as support/pause.h prints it.
 PROMPT = re.compile(rb"\[\d+\] ([^\n]*): press Enter")
@@ -280,16 +280,14 @@ class Process:
 
     def _resident(self) -> int:
         """Resident bytes of all that descends from the supervisor."""
-        total, todo = 0, [self._supervisor]
+        total = 0
         page = os.sysconf("SC_PAGE_SIZE")
-        while todo:
-            for child in children_of(todo.pop()):
-                todo.append(child)
-                try:
-                    statm = Path(f"/proc/{child}/statm").read_bytes().split()
-                except OSError:
-                    continue
-                total += int(statm[1]) * page if statm else 0
+        for pid in descendants_of(self._supervisor):
+            try:
+                statm = Path(f"/proc/{pid}/statm").read_bytes().split()
+            except OSError:
+                continue
+            total += int(statm[1]) * page if statm else 0
         return total
 
     # Ending

@@ -169,7 +169,7 @@ def sweep(uid: int | None) -> None:
             if uid is not None and os.getuid() == 0:
                 _kill_all_of(uid)
             stopped: set[int] = set()
-            while found := _descendants(os.getpid()) - stopped:
+            while found := descendants_of(os.getpid()) - stopped:
                 _send(signal.SIGSTOP, found)
                 stopped |= found
             _send(signal.SIGKILL, stopped)
@@ -177,7 +177,8 @@ def sweep(uid: int | None) -> None:
             os.waitpid(-1, 0)
 
 
-def _descendants(pid: int) -> set[int]:
+def descendants_of(pid: int) -> set[int]:
+    """The pids of a process's children, of theirs, and so on."""
     found: set[int] = set()
     todo = [pid]
     while todo:
