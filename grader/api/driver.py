@@ -85,7 +85,6 @@ def build(
         [*(str(folder / name) for name in (*CORE, *commands)), *sources],
         f"driver-{name}",
         ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags],
-        support=False,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from grader.api import driver
 from grader.api.driver import Session
@@ -18,6 +19,8 @@ VALGRIND = (
     *("valgrind", "-q", "--command-line-only=yes"),
     *("--error-exitcode=99", "--exit-on-first-error=yes"),
 )
+# As slow as can be: it compiles in less time, and runs for a moment.
+SLOW = ("-O0",)
 SUITE_SECONDS = 10.0
 SUITE_LINES = 12  # of its words, the last ones
 
@@ -70,11 +73,15 @@ def watched(
     Those are the sanitizers for addresses and undefined behaviour, and
     valgrind. What is lost is left to the judge, who sees the blocks.
     """
-    if sanitizer_runs(bench, SANITIZED[0]):
-        built = driver.build(bench, commands, sources, SANITIZED)
-        env = {"ASAN_OPTIONS": "detect_leaks=0"}
-        yield Session(bench.box, built, env, reports=True)
-    done = bench.box.run([*VALGRIND, "/bin/true"], limits=driver.WATCHED)
-    if (done.how, done.status) == ("exited", 0):
-        built = driver.build(bench, commands, sources, (driver.PLAIN_HEAP,))
-        yield Session(bench.box, built, reports=True, argv=VALGRIND)
+    with ThreadPoolExecutor(1) as aside:
+        valgrind_runs = aside.submit(
+            bench.box.run, [*VALGRIND, "/bin/true"], limits=driver.WATCHED
+        )
+        if sanitizer_runs(bench, SANITIZED[0]):
+            built = driver.build(bench, commands, sources, (*SANITIZED, *SLOW))
+            env = {"ASAN_OPTIONS": "detect_leaks=0"}
+            yield Session(bench.box, built, env, reports=True)
+        done = valgrind_runs.result()
+        if (done.how, done.status) == ("exited", 0):
+            built = driver.build(bench, commands, sources, (driver.PLAIN_HEAP, *SLOW))
+            yield Session(bench.box, built, reports=True, argv=VALGRIND)

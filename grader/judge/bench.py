@@ -84,28 +84,19 @@ class Bench:
             self._made |= dict.fromkeys(new, words)
 
     def compile(
-        self,
-        sources: Sequence[str],
-        output: str,
-        flags: Sequence[str] = (),
-        support: bool = True,
+        self, sources: Sequence[str], output: str, flags: Sequence[str] = ()
     ) -> Path:
-        """Compile a student's sources with the judge's own flags, boxed.
+        """Compile and link C sources with the judge's own flags, boxed.
 
-        `sources` are names in the lab's folder, or paths of objects made
-        here before; the sources of support are linked in, unless it is
-        False or flags hold "-c". Returns build/OUTPUT; if there is none:
-        cannot check (build), with the compiler's words.
+        `sources` are names in the lab's folder, or absolute paths. Returns
+        build/OUTPUT; if there is none: cannot check (build), with the
+        compiler's words.
         """
         place = self.root / "tree" / "support"
-        argv = ["cc", *CFLAGS, "-I", str(place), *flags]
-        argv += [str(self.folder / source) for source in sources]
-        if support and "-c" not in flags:
-            names = ("pause.c", "maps.c", "maps_parse.c")
-            argv += [str(place / name) for name in names]
+        cc = ["cc", *CFLAGS, "-I", str(place), *flags]
         path = self.build_folder / output
-        words = self._boxed_build([*argv, "-o", str(path)])
-        return self._product(path, words)
+        script = _side_by_side(cc, [str(self.folder / name) for name in sources], path)
+        return self._product(path, self._boxed_build(["sh", "-c", script]))
 
     def probe(self, source: str, flags: Sequence[str] = ()) -> Path:
         """A program of the judge's own, grader/probes/SOURCE, compiled once."""
@@ -189,6 +180,21 @@ def open_bench(
     finally:
         # rm(1) follows no link and takes folders of any depth.
         subprocess.run(["rm", "-rf", "--", str(root)], check=False)
+
+
+def _side_by_side(cc: Sequence[str], sources: Sequence[str], path: Path) -> str:
+    """A shell script that compiles all sources at once, and links if all are.
+
+    The compiler's words come in the order of the sources.
+    """
+    objects = [f"{path}-{number}.o" for number in range(len(sources))]
+    compile_all = [
+        f"{shlex.join([*cc, '-c', source, '-o', made])} >{made}.words 2>&1 &"
+        for source, made in zip(sources, objects)
+    ]
+    show = [f"cat {made}.words && [ -f {made} ] || failed=yes" for made in objects]
+    link = f"[ $failed ] || {shlex.join([*cc, *objects, '-o', str(path)])}"
+    return "\n".join(["failed=", *compile_all, "wait", *show, link])
 
 
 def _make_readable(tree: Path) -> None:

@@ -173,7 +173,6 @@ def test_a_defect_is_shown_by_a_short_sequence(defect: str) -> None:
             [str(source), *SOURCES],
             "failure",
             [f"-I{bench.folder}", "-Wall", "-Werror", "-fsanitize=address,undefined"],
-            support=False,
         )
         limits = Limits(address_space=None)
         env = {"ASAN_OPTIONS": "detect_leaks=1"}
@@ -189,9 +188,9 @@ def test_the_program_of_a_sequence_passes_with_the_solution() -> None:
         source = bench.build_folder / "failure.c"
         source.write_text(program(failure))
         source.chmod(0o644)
-        flags = [f"-I{bench.folder}"]
-        sources = [str(source), *SOURCES]
-        built = bench.compile(sources, "failure", flags, support=False)
+        built = bench.compile(
+            [str(source), *SOURCES], "failure", [f"-I{bench.folder}"]
+        )
         done = bench.box.run([built])
         assert (done.how, done.status, done.stdout) == ("exited", 0, b"")
 
