@@ -18,23 +18,12 @@ from pathlib import Path
 from grader.box import Finished
 from grader.checks.pause_02 import KINDS
 from grader.judge.api import cannot_check, fail
-from grader.judge.bench import BUILD_LIMITS, CFLAGS, Bench
+from grader.judge.bench import Bench
 from grader.observers import elf, strace, syscalls
 from grader.outcome import Cause
 
 HOW = dict(zip(KINDS, ("-pie", "-no-pie", "-static", "-static-pie")))
-# Run by sh(1) in the lab's folder: COMPANY is an object of the judge's.
-_LINK = """
-set -e
-mkdir build/judged
-cc {flags} -fPIE -I ../../support -c linkage.c -o build/judged/linkage.o
-link() {{
-    cc {flags} "$1" "{company}" build/judged/linkage.o build/libsupport.a -o "$2"
-    strip -o "$2.stripped" "$2"
-}}
-{links}
-wait
-"""
+SUPPORT = ("pause.c", "maps.c", "maps_parse.c")
 WORD_BYTES = 1 << 13  # a right program prints one word
 TRACE_CHARACTERS = 1 << 20  # an honest log has some ten thousand
 # Who refers to these asks the linker, the loader or the kernel, not the maps.
@@ -59,14 +48,16 @@ class Four:
     """The four programs that one object file of linkage.c was linked into."""
 
     bench: Bench
-    folder: Path
+    object: Path
+    programs: Mapping[str, Path]
+    stripped: Mapping[str, Path]
     stopped: list[str] = field(default_factory=list)
     """The first run that had to be stopped: there is no second one."""
 
     def copy(self, kind: str, name: str = "", stripped: bool = False) -> Path:
         """A copy of the program under `name`, or under one that says nothing."""
-        source = self.folder / (f"{kind}.stripped" if stripped else kind)
-        target = self._new_folder() / (name or secrets.token_hex(8))
+        source = (self.stripped if stripped else self.programs)[kind]
+        target = self.bench.new_folder() / (name or secrets.token_hex(8))
         shutil.copyfile(source, target)
         target.chmod(0o755)
         return target
@@ -119,7 +110,7 @@ class Four:
 
     def expect_no_other_source(self) -> None:
         """Fail if linkage.c refers to what tells without the maps."""
-        symbols = elf.symbols(self.folder / "linkage.o")
+        symbols = elf.symbols(self.object)
         used = {s.name for s in symbols if not s.is_defined} & OTHER_SOURCES
         if used:
             fail(
@@ -166,8 +157,11 @@ class Four:
 
     @functools.cached_property
     def libraries(self) -> tuple[Path, dict[str, Path]]:
-        """The loader of the dynamic kinds, and their libraries by name."""
-        program = self.folder / "dynamic"
+        """The loader of dynamic programs, and their libraries by name.
+
+        Asked of a program of the judge's: a student's may name any file.
+        """
+        program = self.bench.probe("nothing.c")
         loader = elf.read(program).interpreter or ""
         done = self.bench.box.run([loader, "--list", program])
         found = re.findall(r"^\s*(\S+) => (/.*) \(0x", done.stdout.decode(), re.M)
@@ -180,7 +174,7 @@ class Four:
         only what it leads to.
         """
         loader, libraries = self.libraries
-        folder = self._new_folder()
+        folder = self.bench.new_folder()
         copies = [folder / secrets.token_hex(8) for _ in range(1 + len(libraries))]
         for source, copy in zip((loader, *libraries.values()), copies):
             shutil.copyfile(source, copy)
@@ -200,43 +194,34 @@ class Four:
             self.stopped.append(word)
         return word
 
-    def _new_folder(self) -> Path:
-        folder = self.bench.build_folder / secrets.token_hex(8)
-        folder.mkdir()
-        folder.chmod(0o755)
-        return folder
-
 
 def link_four(bench: Bench) -> Four:
     """Compile linkage.c once, link it four ways, and see that they are four."""
-    bench.program("libsupport.a")
     company = bench.probe("company.c", ("-c", "-fPIE"))
-    folder = bench.build_folder / "judged"
-    links = (f"link {how} build/judged/{kind} &" for kind, how in HOW.items())
-    script = _LINK.format(
-        flags=" ".join(CFLAGS), company=company, links="\n".join(links)
-    )
-    done = bench.box.run(
-        ["sh", "-c", script],
-        limits=BUILD_LIMITS,
-        writable=(bench.build_folder,),
-        cwd=bench.folder,
-    )
-    for kind in KINDS:
-        if not (folder / f"{kind}.stripped").is_file():
-            words = bench.shown((done.stdout + done.stderr).decode(errors="replace"))
-            cannot_check(
-                Cause.BUILD,
-                f"linkage.c does not link as {kind}: cc {done.describe()}\n{words}",
-            )
-        if (made := kind_of(folder / kind)) != kind:
+    folder = bench.root / "tree" / "support"
+    sources = ["linkage.c", *(str(folder / name) for name in SUPPORT)]
+    linkage, *others = bench.objects(sources, ("-fPIE",))
+    # A library: who has written a reader of his own may call it the same.
+    support = bench.produce("support.a", lambda path: ["ar", "rc", path, *others])
+
+    def link(kind: str) -> tuple[Path, Path]:
+        program = bench.link((company, linkage, support), kind, (HOW[kind],))
+        strip = ["strip", program, "-o"]
+        return program, bench.produce(kind, lambda path: [*strip, path])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = dict(zip(KINDS, pool.map(link, KINDS)))
+    for kind, (program, _) in made.items():
+        if (found := kind_of(program)) != kind:
             fail(
                 expected=f"linked with cc {HOW[kind]}, linkage.c is {kind}",
-                actual=made,
+                actual=found,
                 input="linkage.c",
                 rerun=f"readelf -hlW build/linkage-{kind}",
             )
-    return Four(bench, folder)
+    programs = {kind: program for kind, (program, _) in made.items()}
+    stripped = {kind: stripped for kind, (_, stripped) in made.items()}
+    return Four(bench, linkage, programs, stripped)
 
 
 def kind_of(program: Path) -> str:

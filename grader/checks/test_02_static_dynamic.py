@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import random
+import secrets
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -54,8 +56,8 @@ def _kind_against(bench: Bench, kind: str, against: str) -> str:
         wrapper.write_text(f'#!/bin/sh\nexec /usr/bin/{name} {against} "$@"\n')
         wrapper.chmod(0o755)
     program = hello(kind, bench)
-    kept = program.with_name("kept")
-    program.rename(kept)
+    # A name that no rule can have taken.
+    kept = program.rename(program.with_name(secrets.token_hex(8)))
     try:
         done = bench.box.run(
             ["make", "-f", "Makefile", f"build/{program.name}"],
@@ -64,11 +66,13 @@ def _kind_against(bench: Bench, kind: str, against: str) -> str:
             writable=(bench.build_folder,),
             cwd=bench.folder,
         )
-        if not program.is_file():
+        if program.is_symlink() or not program.is_file():
             words = (done.stdout + done.stderr).decode("utf-8", "replace")
             return f"nothing\n{bench.shown(words)}"
         return kind_of(program)
     finally:
+        if program.is_dir() and not program.is_symlink():
+            shutil.rmtree(program)
         kept.replace(program)
 
 

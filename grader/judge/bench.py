@@ -3,6 +3,7 @@
 
     BENCH/tree/support, BENCH/tree/labs/NN-name   what make(1) sees
     BENCH/probes                                  the judge's own programs
+    BENCH/judged                                  what it compiled of a student's
     BENCH/evidence                                logs; the judge's alone
     BENCH/scratch-*                               one for each boxed program
 """
@@ -16,11 +17,11 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.box import Box, BoxError, Limits, open_box
+from grader.box import Box, BoxError, Finished, Limits, open_box
 from grader.judge.api import CannotCheck
 from grader.lab import ROOT, Lab, Value
 from grader.outcome import Cause
@@ -61,8 +62,14 @@ class Bench:
 
     @property
     def build_folder(self) -> Path:
-        """Where make and `compile` put their products."""
+        """Where make puts its products: the student's rules may write there."""
         return self.folder / "build"
+
+    def new_folder(self) -> Path:
+        """An empty folder of the judge's that boxed programs may read."""
+        folder = Path(tempfile.mkdtemp(dir=self.root / "judged"))
+        folder.chmod(0o755)
+        return folder
 
     def program(self, name: str) -> Path:
         """A program, or another product, of the lab's Makefile.
@@ -71,16 +78,15 @@ class Bench:
         makes no regular file: cannot check (build).
         """
         self.build(name)
-        return self._product(self.build_folder / name, self._made[name])
+        return _product(self.build_folder / name, self._made[name])
 
     def build(self, *names: str) -> None:
         """Have make build several products at once, as far as it can."""
         new = [name for name in names if name not in self._made]
         if new:
             targets = [f"build/{name}" for name in new]
-            words = self._boxed_build(
-                ["make", "-k", "-j2", "-f", "Makefile", *targets]
-            )
+            argv = ["make", "-k", "-j2", "-f", "Makefile", *targets]
+            _, words = self._boxed_build(argv, self.build_folder)
             self._made |= dict.fromkeys(new, words)
 
     def compile(
@@ -88,15 +94,47 @@ class Bench:
     ) -> Path:
         """Compile and link C sources with the judge's own flags, boxed.
 
-        `sources` are names in the lab's folder, or absolute paths. Returns
-        build/OUTPUT; if there is none: cannot check (build), with the
-        compiler's words.
+        `sources` are names in the lab's folder, or absolute paths. Nothing of
+        the student's runs where the program is made. If it is not made:
+        cannot check (build), with the compiler's words.
         """
-        place = self.root / "tree" / "support"
-        cc = ["cc", *CFLAGS, "-I", str(place), *flags]
-        path = self.build_folder / output
-        script = _side_by_side(cc, [str(self.folder / name) for name in sources], path)
-        return self._product(path, self._boxed_build(["sh", "-c", script]))
+        return self.link(self.objects(sources, flags), output, flags)
+
+    def objects(
+        self, sources: Sequence[str], flags: Sequence[str] = ()
+    ) -> tuple[Path, ...]:
+        """Compile C sources side by side, and do not link; see `compile`."""
+        folder = self.new_folder()
+        cc = ["cc", *CFLAGS, "-I", str(self.root / "tree" / "support"), *flags, "-c"]
+        objects = tuple(
+            folder / f"{number}-{Path(source).stem}.o"
+            for number, source in enumerate(sources)
+        )
+        paths = [str(self.folder / source) for source in sources]
+        script = _side_by_side(
+            [*cc, path, "-o", str(made)] for path, made in zip(paths, objects)
+        )
+        self._make(["sh", "-c", script], folder, objects)
+        return objects
+
+    def link(
+        self, objects: Sequence[Path], output: str, flags: Sequence[str] = ()
+    ) -> Path:
+        """Link objects of the judge's own making; see `compile`."""
+        return self.produce(
+            output, lambda path: ["cc", *CFLAGS, *objects, *flags, "-o", path]
+        )
+
+    def produce(
+        self, output: str, command: Callable[[Path], Sequence[str | Path]]
+    ) -> Path:
+        """What a command makes of files of the judge's, boxed; see `compile`.
+
+        `command` is its argv for the path that the product shall have.
+        """
+        path = self.new_folder() / output
+        self._make([str(word) for word in command(path)], path.parent, [path])
+        return path
 
     def probe(self, source: str, flags: Sequence[str] = ()) -> Path:
         """A program of the judge's own, grader/probes/SOURCE, compiled once."""
@@ -125,27 +163,54 @@ class Bench:
         """A text with the bench's own path taken out of it."""
         return text.replace(f"{self.folder}/", "").replace(f"{self.root}/", "")
 
-    def _product(self, path: Path, words: str) -> Path:
-        try:
-            status = path.lstat()
-        except FileNotFoundError:
-            raise CannotCheck(
-                Cause.BUILD, f"build/{path.name} was not built\n{words}".strip()
-            ) from None
-        if not stat.S_ISREG(status.st_mode) or status.st_size > PROGRAM_BYTES:
-            raise CannotCheck(
-                Cause.BUILD, f"build/{path.name} is not a file of a program's size"
-            )
-        return path
+    def _make(
+        self, argv: Sequence[str], folder: Path, products: Sequence[Path]
+    ) -> None:
+        """Have a command make products in folder; else: cannot check (build)."""
+        done, words = self._boxed_build(argv, folder)
+        if (done.how, done.status) != ("exited", 0):
+            names = ", ".join(path.name for path in products)
+            raise CannotCheck(Cause.BUILD, f"{names}: not made\n{words}".strip())
+        for path in products:
+            _product(path, words)
 
-    def _boxed_build(self, argv: Sequence[str]) -> str:
+    def _boxed_build(
+        self, argv: Sequence[str], writable: Path
+    ) -> tuple[Finished, str]:
         done = self.box.run(
-            argv, limits=BUILD_LIMITS, writable=(self.build_folder,), cwd=self.folder
+            argv, limits=BUILD_LIMITS, writable=(writable,), cwd=self.folder
         )
         words = (done.stdout + done.stderr).decode("utf-8", "replace")
         if done.how != "exited":
             words += f"\nthe build {done.describe()}"
-        return self.shown(words)
+        return done, self.shown(words)
+
+
+def _product(path: Path, words: str) -> Path:
+    """The path, if make or a compiler has put a program there."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        raise CannotCheck(
+            Cause.BUILD, f"build/{path.name} was not built\n{words}".strip()
+        ) from None
+    if not stat.S_ISREG(status.st_mode) or status.st_size > PROGRAM_BYTES:
+        raise CannotCheck(
+            Cause.BUILD, f"build/{path.name} is not a file of a program's size"
+        )
+    return path
+
+
+def _side_by_side(commands: Iterable[Sequence[str]]) -> str:
+    """A shell script that runs commands at the same time; 1 if one of them fails.
+
+    What they say comes one after the other.
+    """
+    start, end = [], []
+    for number, argv in enumerate(commands):
+        start.append(f'{shlex.join(argv)} >"$TMPDIR/{number}" 2>&1 & pid{number}=$!')
+        end.append(f'wait $pid{number} || failed=1; cat "$TMPDIR/{number}"')
+    return "\n".join(["failed=0", *start, *end, "exit $failed"])
 
 
 @contextlib.contextmanager
@@ -159,8 +224,6 @@ def open_bench(
     root = Path(tempfile.mkdtemp(prefix="process-memory-lab-"))
     try:
         root.chmod(0o711)
-        (root / "evidence").mkdir(mode=0o700)
-        (root / "probes").mkdir(mode=0o755)
         tree = root / "tree"
         pristine = shutil.ignore_patterns("build", "observations", "tests", ".*")
         shutil.copytree(ROOT / "support", tree / "support", ignore=pristine)
@@ -173,7 +236,7 @@ def open_bench(
         (folder / "build").mkdir()
         _make_readable(tree)
         try:
-            box = open_box(level, (tree, root / "probes"), root / "evidence")
+            box = box_of(root, level)
         except BoxError as error:
             raise CannotCheck(Cause.PERMISSION, str(error)) from None
         yield Bench(lab, student, variant_of(lab, student), box, root)
@@ -182,19 +245,13 @@ def open_bench(
         subprocess.run(["rm", "-rf", "--", str(root)], check=False)
 
 
-def _side_by_side(cc: Sequence[str], sources: Sequence[str], path: Path) -> str:
-    """A shell script that compiles all sources at once, and links if all are.
-
-    The compiler's words come in the order of the sources.
-    """
-    objects = [f"{path}-{number}.o" for number in range(len(sources))]
-    compile_all = [
-        f"{shlex.join([*cc, '-c', source, '-o', made])} >{made}.words 2>&1 &"
-        for source, made in zip(sources, objects)
-    ]
-    show = [f"cat {made}.words && [ -f {made} ] || failed=yes" for made in objects]
-    link = f"[ $failed ] || {shlex.join([*cc, *objects, '-o', str(path)])}"
-    return "\n".join(["failed=", *compile_all, "wait", *show, link])
+def box_of(root: Path, level: str) -> Box:
+    """A bench's other folders, and the box; `root` has mode 0711 and a tree."""
+    (root / "evidence").mkdir(mode=0o700)
+    readable = (root / "tree", root / "probes", root / "judged")
+    for folder in readable[1:]:
+        folder.mkdir(mode=0o755)
+    return open_box(level, readable, root / "evidence")
 
 
 def _make_readable(tree: Path) -> None:

@@ -46,7 +46,7 @@ def main(level: str, *attacks: str) -> None:
     with light_bench(level, ATTACKS) as bench:
         built = {
             flags: driver.build(bench, COMMANDS, ["attacks.c"], flags).rename(
-                bench.build_folder / f"{NAME}{len(flags)}"
+                bench.new_folder() / f"{NAME}{len(flags)}"
             )
             for flags in ((), ("-DINTERPOSE",))
         }

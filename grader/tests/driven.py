@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from grader.box import open_box
-from grader.judge.bench import Bench
+from grader.judge.bench import Bench, box_of
 from grader.lab import LABS, SOLUTIONS, load_lab
 from grader.variant import Student
 
@@ -27,8 +26,6 @@ def light_bench(level: str, *overlays: Path) -> Iterator[Bench]:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         root.chmod(0o711)
-        (root / "evidence").mkdir(mode=0o700)
-        (root / "probes").mkdir(mode=0o755)
         lab = root / "tree" / "labs" / LAB.id
         lab.mkdir(parents=True)
         (lab / "build").mkdir()
@@ -40,5 +37,4 @@ def light_bench(level: str, *overlays: Path) -> Iterator[Bench]:
             os.chmod(folder, 0o755)
             for file in names:
                 os.chmod(Path(folder, file), 0o644)
-        box = open_box(level, (root / "tree", root / "probes"), root / "evidence")
-        yield Bench(LAB, Student(), {}, box, root)
+        yield Bench(LAB, Student(), {}, box_of(root, level), root)

@@ -166,7 +166,7 @@ def test_a_defect_is_shown_by_a_short_sequence(defect: str) -> None:
     with light_bench("auto", WRONG / defect) as bench:
         failure = _failure(bench, DEFECTS[defect])
         assert len(failure.commands) <= 6, failure.commands
-        source = bench.build_folder / "failure.c"
+        source = bench.new_folder() / "failure.c"
         source.write_text(program(failure))
         source.chmod(0o644)
         built = bench.compile(
@@ -185,7 +185,7 @@ def test_the_program_of_a_sequence_passes_with_the_solution() -> None:
     with light_bench("auto", WRONG / "stores-last") as bench:
         failure = _failure(bench, DEFECTS["stores-last"])
     with light_bench("auto") as bench:
-        source = bench.build_folder / "failure.c"
+        source = bench.new_folder() / "failure.c"
         source.write_text(program(failure))
         source.chmod(0o644)
         built = bench.compile(
