@@ -78,4 +78,4 @@ test:
 		echo 'A copy for students has no tests of the grader' >&2; exit 2)
 
 clean:
-	rm -rf build grades labs/*/build
+	rm -rf build labs/*/build support/build

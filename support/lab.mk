@@ -47,14 +47,14 @@ endif
 
 # -O0: each call and variable of the source is there to be observed.
 CFLAGS = -O0 -g
-CFLAGS += -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 # Only our own tests set it: a student's warning is no error.
-CFLAGS += $(if $(WERROR),-Werror)
+WARNINGS += $(if $(WERROR),-Werror)
 
 # -z lazy: library calls go through the PLT, where ltrace sees them.
 LDFLAGS = -Wl,-z,lazy
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -fPIE -I$(SUPPORT) -MMD -MP $(CFLAGS)
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -fPIE -I$(SUPPORT) -MMD -MP $(WARNINGS) $(CFLAGS)
 LINK = $(CC) $(CFLAGS) $(LDFLAGS)
 SUPPORT_LIB = build/libsupport.a
 
