@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What happens once in an object's life, and what weak references do. Both
- * families share it: an atomic step more or less does not matter here.
+ * What happens once in an object's life, which both families share, because an
+ * atomic step more or less does not matter here; and the weak references.
  */
 
 #include "rc.h"
@@ -32,8 +32,8 @@ void *rc_new(size_t size, void (*destroy)(void *object))
 void rc_destroy(struct rc_head *head)
 {
 	/*
-	 * TODO 2: run the destructor; give up the strong ones' 1. See make hint
-	 * STEP=2
+	 * TODO 2: run the destructor, free the block; later steps change it.
+	 * See make hint STEP=2
 	 */
 	(void)head;
 }
@@ -57,7 +57,7 @@ void rc_cleanup(void *place)
 struct rc_weak *rc_weak(void *object)
 {
 	/*
-	 * TODO 4: count one more weak one; see rc-retain. See make hint STEP=4
+	 * TODO 4: count one more weak one; see rc_retain. See make hint STEP=4
 	 */
 	(void)object;
 	return NULL;
@@ -82,7 +82,7 @@ void rc_weak_release(struct rc_weak *weak)
 struct rc_weak *arc_weak(void *object)
 {
 	/*
-	 * TODO 6: the same as arc-retain, for the weak count. See make hint
+	 * TODO 6: the same as arc_retain, for the weak count. See make hint
 	 * STEP=6
 	 */
 	(void)object;
@@ -101,7 +101,7 @@ void *arc_upgrade(struct rc_weak *weak)
 void arc_weak_release(struct rc_weak *weak)
 {
 	/*
-	 * TODO 6: the same as arc-release, for the block. See make hint STEP=6
+	 * TODO 6: the same as arc_release, for the block. See make hint STEP=6
 	 */
 	(void)weak;
 }

@@ -18,7 +18,7 @@
  * object at the same time have to be arc_... then. Whatever a thread did to an
  * object before its arc_release has happened when the destructor runs.
  *
- * No function here prints, blocks or holds a lock while a destructor runs.
+ * No function here prints, and none holds a lock while a destructor runs.
  */
 
 #ifndef RC_H
@@ -29,15 +29,16 @@
 #include <stdint.h>
 
 /*
- * A count that reaches RC_LIMIT is saturated: it stays at RC_LIMIT or above
- * for ever, whatever is retained or released, so its object is never
- * destroyed. A leak is the lesser evil: a count that wraps to 0 would free an
- * object that is in use. It holds for both counts, one by one.
+ * A count that reaches RC_LIMIT is saturated: whatever is retained or released
+ * then, every call leaves it at RC_LIMIT or above. With the strong count
+ * saturated, the object is never destroyed; with the weak one, its block is
+ * never freed. A leak is the lesser evil: a count that wraps to 0 would free
+ * what is in use.
  */
 #define RC_LIMIT UINT32_C(0x80000000)
 
 struct rc_head {
-	alignas(max_align_t) uint32_t strong; /* references; 0: destroyed */
+	alignas(max_align_t) uint32_t strong; /* references; 0: dead, or about to be */
 	uint32_t weak; /* weak references, and 1 for all strong ones together */
 	void (*destroy)(void *object); /* or NULL */
 	struct rc_head *next; /* of the dead: who is to be destroyed next */
@@ -58,8 +59,8 @@ static inline struct rc_head *rc_head(const void *object)
  *
  * destroy, unless NULL, is called once, with the payload, when the last
  * reference has gone. It frees what the payload owns, and may release any
- * other object, but must not keep or give away a reference to its own. It
- * must return: no longjmp, no pthread_exit.
+ * other object, but must make no reference to its own, not even for a while.
+ * It must return: no longjmp, no pthread_exit.
  *
  * Returns NULL with errno set to ENOMEM, and nothing allocated, if there is no
  * memory or if size and the head together do not fit a size_t.
@@ -95,7 +96,7 @@ void rc_assign(void *place, void *object);
 /*
  * The same as rc_assign(place, NULL): what the pointer at place owns is given
  * back. RC_SCOPED before a local variable has that done at the end of its
- * scope, however it is left:
+ * scope, whether that is reached or left by return, break, continue or goto:
  *
  *	RC_SCOPED struct node *node = rc_new(sizeof(*node), NULL);
  */
@@ -107,13 +108,16 @@ struct rc_weak *rc_weak(void *object);
 struct rc_weak *arc_weak(void *object);
 
 /*
- * Makes a reference of a weak one, which stays as it is. Returns NULL if the
- * object has been destroyed or its destructor has begun, and for NULL.
+ * Makes a reference of a weak one, which stays as it is. Returns NULL once the
+ * last reference has gone, even if the destructor has yet to run; and for NULL.
  */
 void *rc_upgrade(struct rc_weak *weak);
 void *arc_upgrade(struct rc_weak *weak);
 
-/* Gives a weak reference back; the last one frees the block of the dead. */
+/*
+ * Gives a weak reference back; NULL is tolerated. The last one frees the block
+ * of an object that has been destroyed.
+ */
 void rc_weak_release(struct rc_weak *weak);
 void arc_weak_release(struct rc_weak *weak);
 

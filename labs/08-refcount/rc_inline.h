@@ -23,7 +23,7 @@ void rc_destroy(struct rc_head *head);
 static inline void *rc_retain(void *object)
 {
 	/*
-	 * TODO 1: count one more; NULL and a saturated count stay. See
+	 * TODO 1: count one more, and return the object; NULL stays NULL. See
 	 * make hint STEP=1
 	 */
 	(void)object;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What happens once in an object's life, and what weak references do. Both
- * families share it: an atomic step more or less does not matter here.
+ * What happens once in an object's life, which both families share, because an
+ * atomic step more or less does not matter here; and the weak references.
  */
 
 #include "rc.h"
@@ -35,7 +35,7 @@ void *rc_new(size_t size, void (*destroy)(void *object))
 	/* END 1 new */
 }
 
-/* BEGIN 5 queue: let this thread's dead wait for their destruction. */
+/* BEGIN 5 dead: let this thread's dead wait for their destruction. */
 /*
  * The objects of this thread whose destruction is still to come, threaded
  * through their own heads, and whether one is going on. A destructor that
@@ -44,11 +44,11 @@ void *rc_new(size_t size, void (*destroy)(void *object))
  */
 static _Thread_local struct rc_head *dead;
 static _Thread_local bool destroying;
-/* END 5 queue */
+/* END 5 dead */
 
 void rc_destroy(struct rc_head *head)
 {
-	/* BEGIN 2 destroy: run the destructor; give up the strong ones' 1. */
+	/* BEGIN 2 destroy: run the destructor, free the block; later steps change it. */
 	head->next = dead;
 	dead = head;
 	if (destroying)
@@ -91,7 +91,7 @@ void rc_cleanup(void *place)
 
 struct rc_weak *rc_weak(void *object)
 {
-	/* BEGIN 4 weak: count one more weak one; see rc-retain. */
+	/* BEGIN 4 weak: count one more weak one; see rc_retain. */
 	struct rc_head *head;
 
 	if (object == NULL)
@@ -131,7 +131,7 @@ void rc_weak_release(struct rc_weak *weak)
 
 struct rc_weak *arc_weak(void *object)
 {
-	/* BEGIN 6 arc-weak: the same as arc-retain, for the weak count. */
+	/* BEGIN 6 arc-weak: the same as arc_retain, for the weak count. */
 	struct rc_head *head;
 	uint32_t count;
 
@@ -173,7 +173,7 @@ void *arc_upgrade(struct rc_weak *weak)
 
 void arc_weak_release(struct rc_weak *weak)
 {
-	/* BEGIN 6 arc-weak-release: the same as arc-release, for the block. */
+	/* BEGIN 6 arc-weak-release: the same as arc_release, for the block. */
 	struct rc_head *head = (struct rc_head *)weak;
 	uint32_t count;
 

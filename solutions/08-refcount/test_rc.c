@@ -17,6 +17,12 @@
 
 static int destroyed;
 
+/* Before each test: with CK_FORK=no they share one process. */
+static void reset(void)
+{
+	destroyed = 0;
+}
+
 static void count_destruction(void *object)
 {
 	(void)object;
@@ -134,6 +140,14 @@ START_TEST(weak_reference_does_not_keep_its_object)
 }
 END_TEST
 
+START_TEST(weak_functions_tolerate_null)
+{
+	ck_assert_ptr_null(rc_weak(NULL));
+	ck_assert_ptr_null(rc_upgrade(NULL));
+	rc_weak_release(NULL);
+}
+END_TEST
+
 START_TEST(saturated_count_stays)
 {
 	void *object = new_object();
@@ -215,6 +229,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_checked_fixture(tests, reset, NULL);
 	tcase_add_test(tests, new_object_has_one_reference);
 	tcase_add_test(tests, payload_is_aligned_and_zero);
 	tcase_add_test(tests, too_large_an_object_is_refused);
@@ -224,6 +239,7 @@ int main(void)
 	tcase_add_test(tests, assign_to_itself_changes_nothing);
 	tcase_add_test(tests, scope_gives_its_reference_back);
 	tcase_add_test(tests, weak_reference_does_not_keep_its_object);
+	tcase_add_test(tests, weak_functions_tolerate_null);
 	tcase_add_test(tests, saturated_count_stays);
 	tcase_add_test(tests, long_list_needs_no_deep_stack);
 	tcase_add_test(tests, atomic_family_does_the_same);

@@ -24,8 +24,8 @@ struct node {
 struct node *tree_new(long value);
 
 /*
- * Makes child, which has neither parent nor sibling, the first child of
- * parent. The tree makes references of its own: the caller keeps his.
+ * Makes child, which was never added before, the first child of parent. The
+ * tree makes references of its own: the caller keeps his.
  */
 void tree_add(struct node *parent, struct node *child);
 
