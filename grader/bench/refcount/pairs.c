@@ -3,8 +3,8 @@
 /*
  * KIND THREADS COUNT: has each of so many threads make COUNT pairs on the same
  * object, and prints the nanoseconds that it took: of one thread its time on a
- * core, of several the time from the start to the last end. KIND is plain or
- * atomic.
+ * core, of several the time from the first start to the last end. KIND is
+ * plain or atomic.
  */
 
 #include "pairs.h"
@@ -21,7 +21,12 @@ enum { THREADS_MAX = 16 };
 static pthread_barrier_t start;
 static void *object;
 static long count;
-static int used_cpus[THREADS_MAX];
+
+static struct worker {
+	pthread_t thread;
+	int cpu;
+	long long began, ended; /* nanoseconds of CLOCK_MONOTONIC */
+} workers[THREADS_MAX];
 
 /* Each thread on a core of its own, as far as there are enough. */
 static void stay_on(int cpu)
@@ -34,11 +39,23 @@ static void stay_on(int cpu)
 	(void)sched_setaffinity(0, sizeof(set), &set);
 }
 
+static long long now(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
 static void *work(void *data)
 {
-	stay_on(*(int *)data);
+	struct worker *self = data;
+
+	stay_on(self->cpu);
 	pthread_barrier_wait(&start);
+	self->began = now(CLOCK_MONOTONIC);
 	atomic_pairs(object, count);
+	self->ended = now(CLOCK_MONOTONIC);
 	return NULL;
 }
 
@@ -46,14 +63,6 @@ static void *wait_for_end(void *data)
 {
 	pthread_barrier_wait(&start);
 	return data;
-}
-
-static long long now(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
 /*
@@ -67,7 +76,7 @@ static long long alone(void)
 
 	if (pthread_create(&other, NULL, wait_for_end, NULL) != 0)
 		exit(EXIT_FAILURE);
-	stay_on(used_cpus[0]);
+	stay_on(workers[0].cpu);
 	began = now(CLOCK_THREAD_CPUTIME_ID);
 	atomic_pairs(object, count);
 	ended = now(CLOCK_THREAD_CPUTIME_ID);
@@ -78,17 +87,19 @@ static long long alone(void)
 
 static long long together(int threads)
 {
-	pthread_t thread[THREADS_MAX];
-	long long began;
+	long long first = 0, last = 0;
 
-	for (int i = 0; i < threads; i++)
-		if (pthread_create(&thread[i], NULL, work, &used_cpus[i]) != 0)
+	for (struct worker *w = workers; w < workers + threads; w++)
+		if (pthread_create(&w->thread, NULL, work, w) != 0)
 			exit(EXIT_FAILURE);
-	pthread_barrier_wait(&start);
-	began = now(CLOCK_MONOTONIC);
-	for (int i = 0; i < threads; i++)
-		pthread_join(thread[i], NULL);
-	return now(CLOCK_MONOTONIC) - began;
+	for (struct worker *w = workers; w < workers + threads; w++) {
+		pthread_join(w->thread, NULL);
+		if (w == workers || w->began < first)
+			first = w->began;
+		if (w->ended > last)
+			last = w->ended;
+	}
+	return last - first;
 }
 
 int main(int argc, char **argv)
@@ -106,16 +117,15 @@ int main(int argc, char **argv)
 		do
 			cpu = (cpu + 1) % CPU_SETSIZE;
 		while (!CPU_ISSET(cpu, &set));
-		used_cpus[i] = cpu;
+		workers[i].cpu = cpu;
 	}
 	count = atol(argv[3]);
 	object = make(kind);
 	if (object == NULL)
 		return EXIT_FAILURE;
-	pthread_barrier_init(&start, NULL,
-			     threads > 1 ? (unsigned)threads + 1 : 2);
+	pthread_barrier_init(&start, NULL, threads > 1 ? (unsigned)threads : 2);
 	if (kind == PLAIN) {
-		stay_on(used_cpus[0]);
+		stay_on(workers[0].cpu);
 		time = now(CLOCK_THREAD_CPUTIME_ID);
 		plain_pairs(object, count);
 		time = now(CLOCK_THREAD_CPUTIME_ID) - time;
