@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""What the judge compiles: whole or not at all, and where no student can write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.judge.api import CannotCheck
+from grader.outcome import Cause
+from grader.tests.driven import SOURCES, light_bench
+
+PLANT = """
+for folder in "$@"; do
+    echo planted >"$folder/planted" && echo "$folder"
+done 2>/dev/null
+"""
+
+
+@pytest.mark.parametrize("level", ["namespaces", "uid"])
+def test_a_build_writes_to_its_own_folder_alone(level: str) -> None:
+    """What the judge has compiled, and its other programs, stay as they are."""
+    with light_bench(level) as bench:
+        compiled = bench.compile(SOURCES, "library.so", ["-shared", "-fPIC"]).parent
+        places = (bench.folder, bench.root / "probes", compiled.parent, compiled)
+        done = bench.box.run(
+            ["sh", "-c", PLANT, "plant", *places, bench.build_folder],
+            writable=(bench.build_folder,),
+        )
+        assert done.stdout.decode().split() == [str(bench.build_folder)]
+        assert not any(Path(place, "planted").exists() for place in places)
+
+
+def test_what_does_not_compile_is_told_in_the_compilers_words(tmp_path: Path) -> None:
+    """In the order of the sources, and nothing is linked of the others."""
+    (tmp_path / "rc.c").write_text("#error first\n")
+    (tmp_path / "tree.c").write_text("#error second\n")
+    with light_bench("auto", tmp_path) as bench:
+        with pytest.raises(CannotCheck) as told:
+            bench.compile(SOURCES, "library")
+    assert told.value.cause is Cause.BUILD
+    assert told.value.why.startswith("0-rc.o, 1-tree.o: not made\n")
+    first, second = map(told.value.why.index, ("#error first", "#error second"))
+    assert first < second
+    assert str(bench.root) not in told.value.why
+
+
+def test_what_does_not_link_is_told_too(tmp_path: Path) -> None:
+    """With the name of the program that was not made."""
+    (tmp_path / "rc.c").write_text("void nobody(void); void f(void) { nobody(); }\n")
+    with light_bench("auto", tmp_path) as bench:
+        with pytest.raises(CannotCheck) as told:
+            bench.compile(["rc.c"], "library")
+    assert told.value.why.startswith("library: not made\n")
+
+
+@pytest.mark.parametrize(
+    "plant", ["ln -s /etc/passwd counts", "mkdir counts", "mkfifo counts"]
+)
+def test_a_product_is_a_regular_file(plant: str) -> None:
+    """A rule of a student's may have made anything else of that name."""
+    with light_bench("auto") as bench:
+        bench.box.run(
+            ["sh", "-c", plant],
+            writable=(bench.build_folder,),
+            cwd=bench.build_folder,
+        )
+        bench._made["counts"] = ""
+        with pytest.raises(CannotCheck, match="not a file of a program's size"):
+            bench.program("counts")
