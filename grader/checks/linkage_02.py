@@ -206,8 +206,9 @@ def link_four(bench: Bench) -> Four:
 
     def link(kind: str) -> tuple[Path, Path]:
         program = bench.link((company, linkage, support), kind, (HOW[kind],))
-        strip = ["strip", program, "-o"]
-        return program, bench.produce(kind, lambda path: [*strip, path])
+        return program, bench.produce(
+            kind, lambda path: ["strip", program, "-o", path]
+        )
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         made = dict(zip(KINDS, pool.map(link, KINDS)))

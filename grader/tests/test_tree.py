@@ -53,9 +53,11 @@ def sources(*patterns: str) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("tool", [tool for tool in CHECKERS if _has(tool)])
+@pytest.mark.parametrize("tool", CHECKERS)
 def test_checker_has_nothing_to_say(tool: str) -> None:
     """mypy --strict, shellcheck and clang-format, as far as they are here."""
+    if not _has(tool):
+        pytest.skip(f"no {tool} here: ./setup --with style installs it")
     files = sources(*FILES[tool])
     assert len(files) > 3
     done = subprocess.run(
