@@ -66,8 +66,8 @@ def grade(ask: Ask, console: Console) -> Graded:
         # A write says no name.
         where = error.filename or f"{ask.out} or {tempfile.gettempdir()}"
         raise ClassError(
-            f"{where}: {error.strerror}; what is graded is kept: make room, or "
-            "choose another OUT=folder, and run again"
+            f"{where}: {error.strerror or error}; what is graded is kept: mend that, "
+            "or choose another OUT=folder, and run again"
         ) from error
 
 

@@ -395,7 +395,7 @@ def test_a_full_disk_is_named_and_loses_nothing(
     for module, name in ((judging, "import_submission"), (grade_module, "to_csv")):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, mock.Mock(side_effect=full))
-            with pytest.raises(ClassError, match="out or /.*: No space left.*: make room"):
+            with pytest.raises(ClassError, match="out or /.*: No space left.*: mend that"):
                 grade(place)
     assert judged(place) == 6
     assert grade(place).status == 0
