@@ -199,7 +199,8 @@ def to_csv(rows: Sequence[Row], labs: Sequence[Lab]) -> str:
         student = row.student
         texts = [_cell_text(text) for text in (row.key, student.id, student.name)]
         scores = [*(cell.final for cell in row.cells), row.final]
-        waiting = [cell.result and cell.result.unchecked for cell in row.cells]
+        results = [cell.result for cell in row.cells]
+        waiting = [None if one is None else one.unchecked for one in results]
         numbers = ["" if number is None else number for number in (*scores, *waiting)]
         writer.writerow([*texts, *numbers, _cell_text("; ".join(row.flags))])
     return file.getvalue()

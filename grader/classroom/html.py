@@ -157,8 +157,13 @@ def write_report(
     results = [cell.result for row in rows for cell in row.cells if cell.result]
     machine = results[0].environment if results else {}
     boxes = sorted({(r.box, r.box_note) for r in results if r.box})
-    everywhere = {"labs": labs, "rows": rows, "machine": machine, "boxes": boxes}
-    everywhere["generator"] = Markup(GENERATOR)
+    everywhere: dict[str, object] = {
+        "labs": labs,
+        "rows": rows,
+        "machine": machine,
+        "boxes": boxes,
+        "generator": Markup(GENERATOR),
+    }
     page = environment.get_template("class.html")
     tables = [(lab, rates(rows, number)) for number, lab in enumerate(labs)]
     waiting = undecided(rows)
