@@ -28,7 +28,7 @@ from grader.classroom.entries import ClassError
 from grader.classroom.grade import NOT_ALL, UNCHECKED, Graded
 from grader.classroom.store import StoreError
 from grader.classroom.workplace import alone
-from grader.judge.submission import Submission
+from grader.judge.submission import Submission, import_submission
 from grader.tests.toy_class import toy_grade
 
 TOY = Path(__file__).resolve().parent / "toy_class.py"
@@ -347,12 +347,11 @@ def test_a_fault_of_the_import_is_one_student_s(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever goes wrong there: no zero, and the others are graded."""
-    right = judging.import_submission
 
     def wrong(source: Path, *rest: Any, **options: Any) -> Submission:
         if source.name == "berta":
             raise ValueError("nobody has thought of \x1b[31mthis")
-        return right(source, *rest, **options)
+        return import_submission(source, *rest, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(judging, "import_submission", wrong)

@@ -273,7 +273,8 @@ def test_notes_are_short_and_safe(pack: Pack, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "card",
     [b"id = ", b"\xff", b"id = [1]", b'id = "' + b"9" * 300 + b'"', b"#" * 5000]
-    + [b"a=" + b"[" * 4000],
+    + [b"a=" + b"[" * 4000, b"id = 0x" + b"f" * 4000],
+    ids=range(7),
 )
 def test_a_bad_card_selects_the_default_variant(card: bytes, tmp_path: Path) -> None:
     submission, written = take(as_zip(tmp_path, {**GOOD, "student.toml": card}))
