@@ -2,7 +2,8 @@
 """The grader's verbs; the Makefiles call them, `make help` explains them.
 
 Exit status: 0 all is well; 1 something is not (a check failed, a file
-differs); 2 bad usage or bad input; 3 the grader itself was in the way.
+differs); 2 bad usage or bad input; 3 the grader itself was in the way, or
+for `grade` this machine: points are unchecked.
 """
 
 from __future__ import annotations

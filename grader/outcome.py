@@ -118,6 +118,11 @@ class Result:
         return sum(check.points for check in self.checks if check.undecided)
 
     @property
+    def undecided(self) -> bool:
+        """Whether any check waits for this machine, or for the grader."""
+        return any(check.undecided for check in self.checks)
+
+    @property
     def grader_fault(self) -> bool:
         """Whether any check met a fault of the grader itself."""
         return any(check.cause is Cause.GRADER for check in self.checks)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grader.classroom.entries import ClassError
-from grader.classroom.grade import GRADER_FAULT, NOT_ALL, grade
+from grader.classroom.grade import NOT_ALL, UNCHECKED, grade
 from grader.classroom.judging import Ask
 from grader.classroom.sample import differences, load_sample
 from grader.classroom.sample_build import build_sample
@@ -24,7 +24,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Grade; returns the exit status.
 
     0: all was graded. 1: a submission could not be read, or a case of the
-    sample class has another score than it should. 3: the grader's own fault.
+    sample class has another score than it should. 3: points are unchecked,
+    because a tool is missing, something is not permitted here or the grader
+    itself is at fault; the next run tries these again.
     """
     labs = all_labs()
     if options.labs:
@@ -49,4 +51,4 @@ def run(options: argparse.Namespace, console: Console) -> int:
         say(console, line)
     if cases and not wrong:
         say(console, f"all {len(cases)} cases have the scores that they should have")
-    return NOT_ALL if wrong and graded.status != GRADER_FAULT else graded.status
+    return NOT_ALL if wrong and graded.status != UNCHECKED else graded.status

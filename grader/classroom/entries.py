@@ -5,7 +5,8 @@ A class is a folder. In it, each folder and each archive is one student:
 
     case-perfect/                     folders, as a git host gives them
     case-perfect.tar.gz               archives
-    Some Name_4711_assignsubmission_file_/   Moodle; an archive may lie in it
+    Some Name_4711_assignsubmission_file_/   Moodle; an archive may lie in it;
+                                      ..._onlinetext_/ beside it is ignored
     namesome_LATE_123_456_hand-in.zip        Canvas, unpacked
     submission_123/                          Gradescope
 
@@ -26,6 +27,7 @@ ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", "
 BESIDE = (".csv", ".html", ".json", ".md", ".toml", ".txt", ".yml", ".yaml")
 
 _MOODLE = re.compile(r"(.+_\d+)_assignsubmission_(file|onlinetext)_?")
+_SENT, _TYPED = "_assignsubmission_file", "_assignsubmission_onlinetext"
 _CANVAS = re.compile(r"([^_]+)(?:_LATE)?_(\d+)_\d+_.+")
 
 
@@ -48,16 +50,22 @@ def find_entries(folder: Path) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """
     try:
         paths = sorted(path for path in folder.iterdir() if path.name[0] != ".")
+        taken = [path for path in paths if not _ignored(path)]
     except NotADirectoryError:
         raise ClassError(
             f"{folder}: is not a folder; unpack the export, and name the folder"
         ) from None
     except OSError as error:
-        raise ClassError(f"{folder}: {error.strerror}; CLASS=folder") from None
-    taken = [path for path in paths if not _ignored(path)]
-    ignored = tuple(path.name for path in paths if _ignored(path))
-    names = Counter(_student(path) for path in taken)
+        raise ClassError(
+            f"{folder}: {error.strerror}; CLASS=folder, one that you may read"
+        ) from None
+    # Moodle gives what a student typed a row of its own, beside the files'.
     whole = {path.name for path in taken}
+    typed = {name for name in whole if _TYPED in name}
+    whole -= {name for name in typed if name.replace(_TYPED, _SENT) in whole}
+    taken = [path for path in taken if path.name in whole]
+    ignored = tuple(path.name for path in paths if path.name not in whole)
+    names = Counter(_student(path) for path in taken)
     entries = []
     for path in taken:
         key = _student(path)

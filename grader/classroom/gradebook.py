@@ -17,12 +17,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.judge.layout import ELSEWHERE
 from grader.lab import Lab
 from grader.outcome import Cause, Result, to_json
 from grader.text import printable
 from grader.variant import Student
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]|^[.-]")
+# Small letters alone: some file systems take others for the same.
+_PLAIN = re.compile(r"[a-z0-9_][a-z0-9._-]{0,79}")
+_UNSAFE = re.compile(r"[^a-z0-9._-]|^[.-]")
+_HASHED = re.compile(r".*-[0-9a-f]{32}", re.DOTALL)
 _UNDECIDED = {
     Cause.TOOL: "a tool is missing",
     Cause.PERMISSION: "not permitted on this machine",
@@ -45,10 +49,22 @@ class Cell:
 
     @property
     def score(self) -> int | None:
-        """The points; None where nobody can say: never a zero."""
+        """The points so far; None where nobody can say: never a zero."""
         if self.result is None or self.result.unchecked == self.result.max:
             return None
         return self.result.score
+
+    @property
+    def final(self) -> int | None:
+        """The points; None as long as any of them is undecided."""
+        if self.result is None or self.result.unchecked:
+            return None
+        return self.result.score
+
+    @property
+    def absent(self) -> bool:
+        """Whether nothing of this lab was handed in."""
+        return self.result is not None and not self.digest and self.final is not None
 
 
 @dataclass(frozen=True)
@@ -72,18 +88,28 @@ class Row:
 
     @property
     def slug(self) -> str:
-        """The entry's name as a file's name: plain, and never another's."""
-        if len(self.key) <= 80 and not _UNSAFE.search(self.key):
+        """The entry's name as a file's name: plain, and never another's.
+
+        A name that is kept is in small letters and ends in no hash; any other
+        one ends in its own.
+        """
+        if _PLAIN.fullmatch(self.key) and not _HASHED.fullmatch(self.key):
             return self.key
         raw = self.key.encode("utf-8", "surrogateescape")
-        plain = _UNSAFE.sub("_", self.key)[:60]
-        return f"{plain}-{hashlib.sha256(raw).hexdigest()[:12]}"
+        plain = _UNSAFE.sub("_", self.key.lower())[:60]
+        return f"{plain}-{hashlib.sha256(raw).hexdigest()[:32]}"
 
     @property
     def total(self) -> int | None:
-        """The sum of the labs that have a score."""
+        """The sum of the labs that have a score so far."""
         scores = [cell.score for cell in self.cells if cell.score is not None]
         return sum(scores) if scores else None
+
+    @property
+    def final(self) -> int | None:
+        """The sum of all labs; None as long as one of them has no final score."""
+        scores = [cell.final for cell in self.cells if cell.final is not None]
+        return sum(scores) if len(scores) == len(self.cells) else None
 
     @property
     def unchecked(self) -> int:
@@ -134,8 +160,9 @@ def _flags_of(cell: Cell) -> list[str]:
     if cell.result is None:
         return [one_line(cell.trouble)]
     flags = []
-    if not cell.digest:
-        flags.append("nothing was handed in")
+    if cell.absent:
+        lost = [note for note in cell.result.notes if note.startswith(ELSEWHERE)]
+        flags += lost or ["nothing was handed in"]
     if cell.result.grader_fault:
         flags.append("the grader's own fault, grade again")
     for cause, words in _UNDECIDED.items():
@@ -145,19 +172,37 @@ def _flags_of(cell: Cell) -> list[str]:
     return flags
 
 
+def undecided(rows: Iterable[Row]) -> str:
+    """What to know before the grades are used; empty if they are final."""
+    points = sum(row.unchecked for row in rows)
+    if not points:
+        return ""
+    return (
+        f"{points} points are unchecked, neither earned nor lost: in gradebook.csv "
+        "their labs have no score yet. Mend what is to look at, and grade again: "
+        "only these labs are judged anew."
+    )
+
+
 def to_csv(rows: Sequence[Row], labs: Sequence[Lab]) -> str:
-    """RFC 4180. An empty score is no score: no importer reads it as zero."""
+    """RFC 4180. A score is final: it is empty as long as any point is undecided.
+
+    An empty score is no score: no importer reads it as zero. `LAB unchecked`
+    has the undecided points.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     names = [lab.id for lab in labs]
-    writer.writerow(["student", "id", "name", *names, "total", "unchecked", "flags"])
+    left = [f"{name} unchecked" for name in names]
+    writer.writerow(["student", "id", "name", *names, "total", *left, "flags"])
     for row in rows:
         student = row.student
         texts = [_cell_text(text) for text in (row.key, student.id, student.name)]
-        scores = ["" if cell.score is None else cell.score for cell in row.cells]
-        total = "" if row.total is None else row.total
-        flags = _cell_text("; ".join(row.flags))
-        writer.writerow([*texts, *scores, total, row.unchecked, flags])
+        scores = [*(cell.final for cell in row.cells), row.final]
+        results = [cell.result for cell in row.cells]
+        waiting = [None if one is None else one.unchecked for one in results]
+        numbers = ["" if number is None else number for number in (*scores, *waiting)]
+        writer.writerow([*texts, *numbers, _cell_text("; ".join(row.flags))])
     return file.getvalue()
 
 
@@ -167,13 +212,16 @@ def _cell_text(text: str) -> str:
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
-def write_json(rows: Iterable[Row], folder: Path) -> None:
-    """folder/STUDENT/LAB.json for every result."""
+def write_json(rows: Iterable[Row], folder: Path) -> list[Path]:
+    """Write folder/STUDENT/LAB.json for every result; returns these paths."""
+    written = []
     for row in rows:
         for cell in row.cells:
             if cell.result is not None:
                 target = folder / row.slug / f"{cell.lab.id}.json"
                 write_whole(target, to_json(cell.result))
+                written.append(target)
+    return written
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -18,11 +18,13 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from grader.classroom.gradebook import Row, write_whole
+from grader.classroom.gradebook import Row, undecided, write_whole
 from grader.lab import Lab
 from grader.outcome import Cause, CheckResult, Outcome, Picture, Result
 from grader.text import printable
 
+# Stands in every page, so that an old one is known for what it is.
+GENERATOR = '<meta name="generator" content="process-memory-labs">'
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 _WORDS = {
@@ -146,18 +148,29 @@ def rates(rows: Sequence[Row], number: int) -> list[Rate]:
 
 def write_report(
     rows: Sequence[Row], labs: Sequence[Lab], ignored: Sequence[str], folder: Path
-) -> None:
-    """Write folder/index.html and folder/students/STUDENT.html."""
+) -> list[Path]:
+    """Write folder/index.html and folder/students/STUDENT.html.
+
+    Returns the paths of the students' pages.
+    """
     environment = _environment()
     results = [cell.result for row in rows for cell in row.cells if cell.result]
     machine = results[0].environment if results else {}
     boxes = sorted({(r.box, r.box_note) for r in results if r.box})
-    everywhere = {"labs": labs, "rows": rows, "machine": machine, "boxes": boxes}
+    everywhere: dict[str, object] = {
+        "labs": labs,
+        "rows": rows,
+        "machine": machine,
+        "boxes": boxes,
+        "generator": Markup(GENERATOR),
+    }
     page = environment.get_template("class.html")
     tables = [(lab, rates(rows, number)) for number, lab in enumerate(labs)]
-    text = page.render(tables=tables, ignored=ignored, **everywhere)
+    waiting = undecided(rows)
+    text = page.render(tables=tables, ignored=ignored, waiting=waiting, **everywhere)
     write_whole(folder / "index.html", text)
     page = environment.get_template("student.html")
+    written = []
     for number, row in enumerate(rows):
         text = page.render(
             row=row,
@@ -168,7 +181,10 @@ def write_report(
             image=image,
             **everywhere,
         )
-        write_whole(folder / "students" / f"{row.slug}.html", text)
+        target = folder / "students" / f"{row.slug}.html"
+        write_whole(target, text)
+        written.append(target)
+    return written
 
 
 @functools.cache

@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import shutil
 import sys
-import tempfile
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from grader.box import open_box
 from grader.classroom.entries import Entry, find_entries
 from grader.classroom.fingerprint import lab_fingerprint, result_key
-from grader.classroom.gradebook import Cell, Row, flagged
+from grader.classroom.gradebook import Cell, Row, flagged, one_line
 from grader.classroom.results import (
     RESULT_BYTES,
     TAIL_BYTES,
@@ -72,7 +71,10 @@ class _Course:
 
 @dataclass(frozen=True)
 class _Piece:
-    """One lab of one student, imported; `trouble` if that was impossible."""
+    """One lab of one student, imported; `trouble` if that was impossible.
+
+    `fault` says that the trouble is the grader's own.
+    """
 
     entry: Entry
     course: _Course
@@ -80,6 +82,11 @@ class _Piece:
     submission: Submission
     key: str
     trouble: str = ""
+    fault: bool = False
+
+
+# Not one entry's trouble: no other one could be imported either.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class Run:
@@ -100,7 +107,7 @@ class Run:
         """Grade what is not graded yet; the rows, and what was ignored."""
         entries, ignored = find_entries(self._ask.folder)
         for name in ignored:
-            say(self._console, f"ignored, no submission: {printable(name)}")
+            say(self._console, f"ignored, no submission: {one_line(name)}")
         pieces = [
             self._piece(entry, course, self._work / f"{number}-{course.lab.id}")
             for number, entry in enumerate(entries)
@@ -134,14 +141,19 @@ class Run:
         folder.mkdir()
         folder.chmod(0o755)
         staging = folder / "submission"
+        nobody = Submission((), (), Student(), "")
         try:
             submission = import_submission(
                 entry.source, course.lab, staging, flat=len(self._courses) == 1
             )
+            key = result_key(course.fingerprint, submission)
         except BadSubmission as error:
-            nobody = Submission((), (), Student(), "")
             return _Piece(entry, course, folder, nobody, "", str(error))
-        key = result_key(course.fingerprint, submission)
+        except Exception as error:  # whatever one entry does, the others are graded
+            if isinstance(error, OSError) and error.errno in _DISK:
+                raise
+            words = "".join(traceback.format_exception(error))
+            return _Piece(entry, course, folder, nobody, "", words, fault=True)
         return _Piece(entry, course, folder, submission, key)
 
     def _known(self, piece: _Piece) -> bool:
@@ -157,7 +169,7 @@ class Run:
                 self._results[piece.key] = believed(
                     stored, lab, checks, piece.submission, self._level
                 )
-            except ValueError:
+            except Exception:
                 return False  # it is graded again, and replaced
         if known := piece.key in self._results:
             shutil.rmtree(piece.folder, ignore_errors=True)
@@ -188,7 +200,7 @@ class Run:
                 shutil.rmtree(piece.folder, ignore_errors=True)
                 self._results[piece.key] = result
                 lab = piece.course.lab.id
-                if not result.grader_fault:  # a fault is tried again
+                if not result.undecided:  # the next run tries these again
                     self._store.put(
                         piece.key, printable(piece.entry.key), lab, to_json(result)
                     )
@@ -217,7 +229,7 @@ class Run:
                 raise ValueError("the judge was still at work at its time limit")
             text = read_capped(piece.folder / "result.json", RESULT_BYTES)
             return believed(text, course.lab, course.checks, submission, self._level)
-        except (OSError, ValueError) as error:
+        except Exception as error:
             words = (piece.folder / "words").read_bytes()[-TAIL_BYTES:]
             why = (
                 f"the judge ended with {ended.status}, and its result cannot be "
@@ -229,23 +241,18 @@ class Run:
 
     def _cell(self, piece: _Piece) -> Cell:
         lab, submission = piece.course.lab, piece.submission
+        if piece.fault:
+            result = not_judged(
+                lab,
+                piece.course.checks,
+                submission,
+                self._level,
+                Cause.GRADER,
+                f"the submission could not be imported:\n{piece.trouble}",
+            )
+            return Cell(lab, submission.student, "", result)
         if piece.trouble:
             return Cell(lab, submission.student, "", None, piece.trouble)
         result = with_notes(self._results[piece.key], submission.notes)
         digest = submission.digest if submission.files else ""
         return Cell(lab, submission.student, digest, result)
-
-
-def box_level(wanted: str) -> str:
-    """The level that the judges will have: what "auto" comes to here.
-
-    Call it before the output folder is locked: the box keeps a process that
-    would hold the lock for a moment longer than this one.
-    """
-    if wanted != "auto":
-        return wanted
-    with tempfile.TemporaryDirectory(prefix="process-memory-probe-") as name:
-        os.chmod(name, 0o711)
-        evidence = Path(name, "evidence")
-        evidence.mkdir()
-        return open_box("auto", (), evidence).level.value

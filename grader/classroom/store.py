@@ -18,7 +18,7 @@ VERSION = 1  # PRAGMA user_version: the form of the table
 
 
 class StoreError(InputError):
-    """A results file that cannot be used; it has not been changed."""
+    """A results file that cannot be used; what is in it is kept."""
 
 
 class Store:
@@ -34,7 +34,7 @@ class Store:
             self._database.execute("PRAGMA synchronous = EXTRA")
             self._create()
         except (sqlite3.Error, OSError) as error:
-            raise self._error(str(error)) from None
+            raise self._error(error) from None
 
     def __enter__(self) -> Store:
         return self
@@ -54,7 +54,7 @@ class Store:
                 "SELECT result FROM results WHERE key = ?", (key,)
             ).fetchone()
         except sqlite3.Error as error:
-            raise self._error(str(error)) from None
+            raise self._error(error) from None
         return None if row is None else str(row[0])
 
     def put(self, key: str, student: str, lab: str, result: str) -> None:
@@ -68,7 +68,7 @@ class Store:
                 (key, student, lab, result),
             )
         except sqlite3.Error as error:
-            raise self._error(str(error)) from None
+            raise self._error(error) from None
 
     def _look(self) -> None:
         """Only read: is it whole, and is it ours?"""
@@ -104,8 +104,10 @@ class Store:
             """
         )
 
-    def _error(self, why: str) -> StoreError:
+    def _error(self, why: Exception | str) -> StoreError:
+        code = getattr(why, "sqlite_errorcode", None)
+        remedy = "Make room" if code == sqlite3.SQLITE_FULL else "Move it away"
         return StoreError(
-            f"{self._path}: {why}; nothing was changed in it. Move it away, or "
-            "choose another OUT=folder, and run again"
+            f"{self._path}: {why}; what is in it is kept. {remedy}, or choose "
+            "another OUT=folder, and run again"
         )

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from grader.classroom.gradebook import Row, one_line
+from grader.classroom.gradebook import Row, one_line, undecided
 from grader.lab import Lab
 
 WIDTH = 80
@@ -91,11 +91,16 @@ def table(rows: Sequence[Row], labs: Sequence[Lab]) -> str:
             if cell.score is not None and cell.result and cell.result.unchecked:
                 score += "?"
             line += f"{score:>6}"
-        lines.append(line + f"{'-' if row.total is None else row.total:>7}")
-    if any(row.unchecked for row in rows):
-        lines.append("?  not all could be checked; -  no score")
+        total = "-" if row.total is None else str(row.total)
+        if row.total is not None and row.final is None:
+            total += "?"
+        lines.append(line + f"{total:>7}")
+    if any(row.final is None and row.total is not None for row in rows):
+        lines.append("?  not final; -  no score")
     elif any(cell.score is None for row in rows for cell in row.cells):
         lines.append("-  no score")
+    if words := undecided(rows):
+        lines += ["", *textwrap.wrap(words, WIDTH)]
     odd: dict[str, list[str]] = {}
     for row in rows:
         for flag in row.flags:

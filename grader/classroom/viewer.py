@@ -26,12 +26,12 @@ def build_viewer(program: Path) -> None:
     It is made in a copy, because two runs may do so at the same time.
     ViewerError if that is not possible; then nothing is there.
     """
-    with tempfile.TemporaryDirectory(prefix="process-memory-viewer-") as name:
-        place = Path(name, "support")
-        unmade = shutil.ignore_patterns("build", "tests")
-        shutil.copytree(SUPPORT, place, ignore=unmade)
-        jobs = f"-j{len(os.sched_getaffinity(0))}"
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="process-memory-viewer-") as name:
+            place = Path(name, "support")
+            unmade = shutil.ignore_patterns("build", "tests")
+            shutil.copytree(SUPPORT, place, ignore=unmade)
+            jobs = f"-j{len(os.sched_getaffinity(0))}"
             done = subprocess.run(
                 ["make", "-s", jobs, "-C", str(place), "memview"],
                 env={"PATH": os.environ["PATH"]},  # not the flags of another make
@@ -40,9 +40,10 @@ def build_viewer(program: Path) -> None:
                 errors="replace",
                 timeout=SECONDS,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ViewerError(str(error)) from None
-        if done.returncode != 0:
-            raise ViewerError(done.stderr.strip())
-        shutil.copyfile(place / "build" / "memview", program)
-    program.chmod(0o755)
+            if done.returncode != 0:
+                raise ViewerError(done.stderr.strip())
+            shutil.copyfile(place / "build" / "memview", program)
+        program.chmod(0o755)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        program.unlink(missing_ok=True)
+        raise ViewerError(str(error)) from None

@@ -19,6 +19,7 @@ from grader.text import printable
 
 SUBMISSION_BYTES = 16 * MIB  # all that is taken of one submission
 CARD = "student.toml"
+ELSEWHERE = "NOT RECOGNISED, though files with this lab's names are there"
 NAMES_SHOWN = 8
 NAME_CHARACTERS = 100
 
@@ -68,6 +69,16 @@ def parts_of(name: str) -> Root | None:
     return parts
 
 
+def _folders(parts: Root) -> tuple[Root, ...]:
+    """The folders above a file in which a lab may lie, the outermost first.
+
+    They are NN-name, ANY/NN-name and ANY/labs/NN-name: the last one is where
+    a repository of the whole suite has it.
+    """
+    deepest = 3 if parts[1:2] == ("labs",) else 2
+    return tuple(parts[:cut] for cut in range(1, min(deepest + 1, len(parts))))
+
+
 class Layout:
     """Takes members one by one; then says which folder is the lab's."""
 
@@ -76,6 +87,7 @@ class Layout:
         self._notes = notes
         self._found: dict[Root, dict[str, bytes]] = {}
         self._spellings: dict[tuple[Root, str], str] = {}
+        self._elsewhere: list[str] = []
         self._bytes = 0
 
     def wanted(self, name: str) -> bool:
@@ -94,6 +106,8 @@ class Layout:
         if not parts:
             return
         objection = self._objection(parts, member.kind)
+        if not member.kind and self._looks_like_ours(parts):
+            self._elsewhere.append(member.name)
         if objection:
             self._ignore(objection, member.name)
             return
@@ -119,11 +133,15 @@ class Layout:
                 roots += [root] if names else []
                 continue
             for name in names:
-                self._ignore(f"not in a folder {self._lab.id}", "/".join((*root, name)))
+                path = "/".join((*root, name))
+                self._ignore(f"not in a folder {self._lab.id}", path)
+                self._elsewhere.append(path)
         for root in roots[1:]:
             self._ignore("a second place for this lab", "/".join(root) or ".")
         files = dict(self._found[roots[0]]) if roots else {}
         files.pop(CARD, None)
+        for name in () if files else self._elsewhere:
+            self._notes.add(ELSEWHERE, name)
         # The card stands beside the lab's folder; elsewhere is better than none.
         beside = roots[0][:-1] if roots else ()
         cards = [self._found[root][CARD] for root in (beside, *sorted(self._found))
@@ -163,10 +181,10 @@ class Layout:
         """The folder that may be the lab's, and the file's name in it."""
         if parts[-1] == CARD:
             return parts[:-1], CARD
-        for cut in (1, 2):
-            if len(parts) > cut and self._is_lab(parts[:cut]):
-                name = "/".join(parts[cut:])
-                return (parts[:cut], name) if self._lab.accepts(name) else None
+        for root in _folders(parts):
+            if self._is_lab(root):
+                name = "/".join(parts[len(root):])
+                return (root, name) if self._lab.accepts(name) else None
         if not self._of_another_lab(parts):
             for cut in (0, 1):
                 name = "/".join(parts[cut:])
@@ -174,14 +192,26 @@ class Layout:
                     return parts[:cut], name
         return None
 
+    def _looks_like_ours(self, parts: Root) -> bool:
+        """Whether a file has a name of the lab's list, but not its place."""
+        folders = parts[:-1]
+        labs = [folder for folder in folders if _LAB_FOLDER.fullmatch(folder)]
+        if self._place(parts) or any(map(unsearched, folders)):
+            return False
+        if labs and not self._is_lab((labs[-1],)):
+            return False
+        levels = 1 + max(name.count("/") for name in self._lab.hand_in)
+        tails = ("/".join(parts[-count:]) for count in range(1, levels + 1))
+        return any(map(self._lab.accepts, tails))
+
     def _is_lab(self, root: Root) -> bool:
         number = f"{self._lab.number:02d}"
         return bool(root) and root[-1] in (self._lab.id, number)
 
     def _of_another_lab(self, parts: Root) -> bool:
         return any(
-            _LAB_FOLDER.fullmatch(part) and not self._is_lab((part,))
-            for part in parts[:-1][:2]
+            _LAB_FOLDER.fullmatch(root[-1]) and not self._is_lab(root)
+            for root in _folders(parts)
         )
 
     def _rank(self, root: Root) -> tuple[bool, int, bool, Root]:

@@ -7,6 +7,7 @@ of these that there is, in
     NN-name/            beside student.toml: the form that is asked for
     NN/                 the lab's number alone
     ANY/NN-name/, ANY/NN/   the same below one wrapping folder
+    ANY/labs/NN-name/, ...  in a repository of the whole suite
     ., ANY/             directly, where only one lab is asked for
 
 Taken are regular files on the lab's hand-in list, and student.toml. They are

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -55,6 +57,15 @@ def test_moodle(tmp_path: Path) -> None:
     assert entries[0].source.is_dir()
 
 
+def test_what_a_student_typed_into_moodle_is_no_second_student(tmp_path: Path) -> None:
+    for name, kind in (("A", "file"), ("A", "onlinetext"), ("B", "onlinetext")):
+        make(tmp_path, f"{name}_1_assignsubmission_{kind}_/onlinetext.html")
+    entries, ignored = find_entries(tmp_path)
+    assert [entry.key for entry in entries] == ["A_1", "B_1"]
+    assert "_file_" in entries[0].source.name
+    assert ignored == ("A_1_assignsubmission_onlinetext_",)
+
+
 def test_canvas(tmp_path: Path) -> None:
     make(tmp_path, "namesome_LATE_123_4567_hand-in-1.zip", "other_8_9_x.tar.gz")
     assert keys(tmp_path) == ["namesome_123", "other_8"]
@@ -93,3 +104,14 @@ def test_a_class_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ClassError, match="export.zip: is not a folder; unpack"):
         find_entries(tmp_path / "export.zip")
     assert find_entries(make(tmp_path, "empty/") / "empty") == ((), ())
+
+
+def test_a_class_that_may_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its names can be listed, and nothing else."""
+    make(tmp_path, "class/a/")
+    error = PermissionError(errno.EACCES, "Permission denied", "a")
+    monkeypatch.setattr(Path, "is_symlink", mock.Mock(side_effect=error))
+    with pytest.raises(ClassError, match="class: Permission denied; .* may read"):
+        find_entries(tmp_path / "class")

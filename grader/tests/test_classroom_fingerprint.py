@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,54 @@ def test_a_result_depends_on_the_machine(
     (tmp_path / "sh").chmod(0o755)
     seen.add(lab_fingerprint(lab, "uid"))
     assert len(seen) == 8
+
+
+def script(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["as", "gcc", "ld", "strip", "cc"])
+def test_a_result_depends_on_the_toolchain(
+    name: str, lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(fingerprint, "environment", lambda: {})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    script(tmp_path / name, "true")
+    before = lab_fingerprint(lab, "uid")
+    assert lab_fingerprint(lab, "uid") == before
+    script(tmp_path / name, "echo another")
+    assert lab_fingerprint(lab, "uid") != before
+
+
+@pytest.mark.parametrize("name", ["libc.a", "libasan.so", "libtsan.so"])
+def test_a_result_depends_on_what_the_compiler_links(
+    name: str, lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the compiler says that it lies, which need not be a usual place."""
+    monkeypatch.setattr(fingerprint, "environment", lambda: {})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    script(tmp_path / "cc", f'echo "{tmp_path}/${{1#*=}}"')
+    (tmp_path / name).touch()
+    before = lab_fingerprint(lab, "uid")
+    (tmp_path / name).write_text("rebuilt")
+    assert lab_fingerprint(lab, "uid") != before
+
+
+@pytest.mark.parametrize("package", ["pytest", "hypothesis", "pyelftools"])
+def test_a_result_depends_on_python(
+    package: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = importlib.metadata.version
+    before = lab_fingerprint(lab, "uid")
+    with monkeypatch.context() as patch:
+        another = {package: "99.9"}
+        patch.setattr(
+            "importlib.metadata.version", lambda name: another.get(name, version(name))
+        )
+        assert lab_fingerprint(lab, "uid") != before
+    monkeypatch.setattr("sys.version", "9.9")
+    assert lab_fingerprint(lab, "uid") != before
 
 
 def test_a_key_is_of_one_submission_of_one_student() -> None:

@@ -4,24 +4,31 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 from rich.console import Console
 
+from grader.classroom import grade as grade_module
+from grader.classroom import judging
 from grader.classroom.entries import ClassError
-from grader.classroom.grade import GRADER_FAULT, NOT_ALL, Graded
+from grader.classroom.grade import NOT_ALL, UNCHECKED, Graded
 from grader.classroom.store import StoreError
 from grader.classroom.workplace import alone
+from grader.judge.submission import Submission, import_submission
 from grader.tests.toy_class import toy_grade
 
 TOY = Path(__file__).resolve().parent / "toy_class.py"
@@ -208,11 +215,12 @@ def test_a_judge_that_cannot_be_believed(plan: str, place: Path) -> None:
     hand_in(place / "class", "berta", lab_02=f"log {place}/log\n{plan}\n")
     words = io.StringIO()
     graded = grade(place, words)
-    assert graded.status == GRADER_FAULT
+    assert graded.status == UNCHECKED
     assert scores(place)["berta"] == ["", "10"]
     assert scores(place)["anton"] == ["90", "70"]
     row = next(row for row in gradebook(place) if row["student"] == "berta")
-    assert (row["total"], row["unchecked"]) == ("10", "100")
+    assert (row["total"], row["02-toy unchecked"]) == ("", "100")
+    assert row["04-toy unchecked"] == "0"
     assert row["flags"] == "02-toy: the grader's own fault, grade again"
     result = json.loads((place / "out/results/berta/02-toy.json").read_text())
     assert {check["cause"] for check in result["checks"]} == {"grader"}
@@ -221,7 +229,7 @@ def test_a_judge_that_cannot_be_believed(plan: str, place: Path) -> None:
     assert ("the toy judge" in result["checks"][0]["actual"]) == (plan == "crash")
     assert "\x1b" not in (place / "out/students/berta.html").read_text()
     before = judged(place)
-    assert grade(place).status == GRADER_FAULT
+    assert grade(place).status == UNCHECKED
     assert judged(place) == before + 1
 
 
@@ -280,14 +288,17 @@ def test_hostile_names_stay_names(place: Path) -> None:
         assert all(set(name).isdisjoint("<>/\"' \n,") for name in names)
 
 
-def test_an_empty_class(tmp_path: Path) -> None:
+@pytest.mark.parametrize("names, words", [((), "empty"), (("a.csv", "b\n.md"), r"b\\n.md")])
+def test_a_class_without_a_submission(
+    names: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    """It is rather the wrong folder: no gradebook is made empty for it."""
     (tmp_path / "class").mkdir()
-    (tmp_path / "class/expected.toml").touch()
-    words = io.StringIO()
-    assert grade(tmp_path, words).status == 0
-    assert gradebook(tmp_path) == []
-    assert "Nobody has handed in" in (tmp_path / "out/index.html").read_text()
-    assert "ignored, no submission: expected.toml" in words.getvalue()
+    for name in names:
+        (tmp_path / "class" / name).touch()
+    with pytest.raises(ClassError, match=f"class: .*{words}, no submission; CLASS is"):
+        grade(tmp_path)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_class_that_is_not_there_changes_nothing(tmp_path: Path) -> None:
@@ -304,6 +315,104 @@ def test_two_runs_at_once(place: Path) -> None:
     assert grade(place).status == 0
 
 
+def tree(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def refused(folder: Path, out: Path) -> None:
+    ask = judging.Ask(folder, out, (), 1, "uid")
+    grade_module.grade(ask, Console(file=io.StringIO()))
+
+
+@pytest.mark.parametrize("out", ("class", "class/grades", "linked/grades"))
+def test_the_grades_are_no_student(out: str, place: Path) -> None:
+    (place / "linked").symlink_to("class")
+    before = tree(place)
+    with pytest.raises(ClassError, match="taken for a student; choose an OUT="):
+        refused(place / "class", place / out)
+    assert tree(place) == before
+
+
+@pytest.mark.parametrize("name", ("students", "results/course"))
+def test_the_students_are_no_grades(name: str, place: Path) -> None:
+    (place / name).parent.mkdir(exist_ok=True)
+    (place / "class").rename(place / name)
+    before = tree(place)
+    with pytest.raises(ClassError, match=f"{name}: lies where .*; choose another OUT="):
+        refused(place / name, place)
+    assert tree(place) == before
+
+
+def test_a_fault_of_the_import_is_one_student_s(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong there: no zero, and the others are graded."""
+
+    def wrong(source: Path, *rest: Any, **options: Any) -> Submission:
+        if source.name == "berta":
+            raise ValueError("nobody has thought of \x1b[31mthis")
+        return import_submission(source, *rest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(judging, "import_submission", wrong)
+        graded = grade(place)
+    assert graded.status == UNCHECKED
+    assert scores(place)["anton"] == ["90", "70"]
+    (row,) = [row for row in gradebook(place) if row["student"] == "berta"]
+    assert (row["02-toy"], row["04-toy"], row["total"]) == ("", "", "")
+    assert row["02-toy unchecked"] == row["04-toy unchecked"] == "100"
+    assert "02-toy: the grader's own fault, grade again" in row["flags"]
+    assert "nothing was handed in" not in row["flags"]
+    page = (place / "out/students/berta.html").read_text()
+    assert "nobody has thought of \\x1b[31mthis" in page
+    assert grade(place).status == 0
+    assert scores(place)["berta"] == ["60", "10"]
+
+
+@pytest.mark.parametrize("cause", ("tool", "permission", "build", "depends"))
+def test_what_this_machine_is_in_the_way_of_is_tried_again(
+    cause: str, place: Path
+) -> None:
+    """A verdict on the student is none of it."""
+    hand_in(place / "class", "anton", lab_02=f"points 90\ncannot {cause}\n")
+    hand_in(place / "class", "berta", lab_02=f"log {place}/log\ncannot {cause}\n")
+    verdict = cause in ("build", "depends")
+    said = io.StringIO()
+    assert grade(place, said).status == (0 if verdict else UNCHECKED)
+    assert ("20 points are unchecked" in said.getvalue()) == (not verdict)
+    page = (place / "out/index.html").read_text()
+    assert ("20 points are unchecked" in page) == (not verdict)
+    before = judged(place)
+    grade(place)
+    assert judged(place) == before + (not verdict)
+
+
+def test_a_full_disk_is_named_and_loses_nothing(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    for module, name in ((judging, "import_submission"), (grade_module, "to_csv")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, mock.Mock(side_effect=full))
+            with pytest.raises(ClassError, match="out or /.*: No space left.*: mend that"):
+                grade(place)
+    assert judged(place) == 6
+    assert grade(place).status == 0
+    assert judged(place) == 6
+
+
+@pytest.mark.parametrize("name", ("out", "out/.lock", "out/gradebook.csv", "out/results"))
+def test_what_cannot_be_written_is_named(name: str, place: Path) -> None:
+    """A file in the place of a folder, a folder in the place of a file."""
+    if name in ("out", "out/results"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).touch()
+    else:
+        (place / name).mkdir(parents=True)
+    with pytest.raises(ClassError, match=f"{name}.*; what is graded is kept: "):
+        grade(place)
+
+
 def test_a_damaged_store_stops_the_run(place: Path) -> None:
     (place / "out").mkdir()
     (place / "out/results.sqlite").write_bytes(b"precious" * 100)
@@ -312,6 +421,50 @@ def test_a_damaged_store_stops_the_run(place: Path) -> None:
     assert (place / "out/results.sqlite").read_bytes() == b"precious" * 100
     assert not (place / "out/gradebook.csv").exists()
     assert judged(place) == 0
+
+
+def test_what_only_an_earlier_run_had_is_removed(place: Path) -> None:
+    """A student has left; another one hands in what cannot be read."""
+    grade(place)
+    before = tree(place / "out")
+    shutil.rmtree(place / "class/anton")
+    shutil.rmtree(place / "class/berta")
+    (place / "class/berta.zip").write_bytes(b"no archive")
+    words = io.StringIO()
+    grade(place, words)
+    gone = {"students/anton.html", "results/anton", "results/berta"}
+    gone |= {f"results/{name}/{lab}.json" for name in ("anton", "berta") for lab in LABS}
+    assert before - tree(place / "out") == gone
+    assert "removed  5 files" in words.getvalue()
+
+
+def test_what_is_not_the_grader_s_is_not_removed(place: Path) -> None:
+    """By its name, its kind or its content."""
+    grade(place)
+    out = place / "out"
+    page = (out / "students/anton.html").read_text()
+    result = (out / "results/anton/02-toy.json").read_text()
+    others = {
+        "students/mine.html": "<html>notes</html>",
+        "students/mine.txt": page,
+        "students/folder.html/x.html": page,
+        "results/anton/08-toy.json": result.replace("02-toy", "08-toy"),
+        "results/left/02-toy.json": "{}",
+        "results/left/04-toy.json": result,
+        "results/left/notes.txt": result,
+        "results/02-toy.json": result,
+        "elsewhere/02-toy.json": result,
+        "elsewhere/left.html": page,
+    }
+    for name, text in others.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text(text)
+    (out / "results/linked").symlink_to(out / "elsewhere")
+    (out / "students/linked.html").symlink_to(out / "elsewhere/left.html")
+    os.mkfifo(out / "students/fifo.html")
+    before = tree(out)
+    grade(place)
+    assert tree(out) == before
 
 
 def test_notes_of_the_import_are_in_the_result(place: Path) -> None:

@@ -19,6 +19,7 @@ from rich.console import Console
 from grader.classroom.gradebook import Cell, Row, flagged, to_csv, write_json
 from grader.classroom.html import shown, write_report
 from grader.classroom.terminal import say, table
+from grader.judge.layout import ELSEWHERE
 from grader.lab import Lab, Task
 from grader.outcome import (
     Cause,
@@ -201,7 +202,9 @@ def test_what_cannot_be_checked_is_in_words_and_no_zero() -> None:
         assert ("40 points could not be checked" in text) == bool(unchecked)
         assert ("40 not checked" in words(found["index.html"])) == bool(unchecked)
         (line,) = csv.DictReader(io.StringIO(to_csv([row(result=cannot(cause))], [LAB])))
-        assert (line["02-toy"], line["unchecked"]) == ("60", str(unchecked))
+        score = "" if unchecked else "60"
+        assert (line["02-toy"], line["total"]) == (score, score)
+        assert line["02-toy unchecked"] == str(unchecked)
 
 
 def test_a_picture_is_an_image_with_its_steps_in_words() -> None:
@@ -335,8 +338,44 @@ def test_no_cell_is_a_formula(one: str, other: str) -> None:
 @given(st.text(min_size=1, max_size=300))
 def test_a_file_s_name_is_plain(key: str) -> None:
     slug = Row(key, ()).slug
-    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,90}", slug)
+    assert re.fullmatch(r"[a-z0-9_][a-z0-9._-]{0,92}", slug)
     assert slug == key or slug != Row(key + "x", ()).slug
+
+
+@given(st.text(min_size=1, max_size=90) | st.sampled_from(("Jos\u00e9", "ANTON", "a-")))
+def test_no_other_student_has_the_file(key: str) -> None:
+    """Not who takes the file's name, nor one that differs in its case."""
+    slug = Row(key, ()).slug
+    assert slug == key or Row(slug, ()).slug != slug
+    for other in {key.upper(), key.lower(), key.swapcase()} - {key}:
+        assert Row(other, ()).slug.lower() != slug.lower()
+
+
+def test_a_lab_that_was_not_handed_in_is_one_line() -> None:
+    why = "nothing was handed in for this lab"
+    checks = tuple(
+        replace(check, outcome=Outcome.CANNOT_CHECK, cause=Cause.BUILD, actual=why)
+        for check in RESULT.checks
+    )
+    nothing = replace(RESULT, checks=checks, notes=())
+    page = pages(row(result=nothing, digest=""))["students/case-seven.html"]
+    assert words(page).count("handed in") == 2  # the flag, and the lab
+    assert "0 of 100" in words(page) and "Step" not in words(page)
+    lost = replace(nothing, notes=(f"{ELSEWHERE}: a/b/x.c",))
+    (found,) = flagged([row(result=lost, digest="")], {})
+    assert found.flags == (f"02-toy: {ELSEWHERE}: a/b/x.c",)
+
+
+def test_what_is_not_final_is_marked() -> None:
+    waiting = row("waits", cannot(Cause.TOOL))
+    rows = flagged([waiting, row("done")], {})
+    lines = table(rows, [LAB]).splitlines()
+    assert lines[1].split() == ["done", "60", "60"]
+    assert lines[2].split() == ["waits", "60?", "60?"]
+    found = pages(waiting, row("done"))
+    assert "Not final. 40 points are unchecked" in words(found["index.html"])
+    assert "total: 60, not final" in words(found["students/waits.html"])
+    assert "ot final" not in words(found["students/done.html"])
 
 
 def test_what_is_said_stays_on_its_line() -> None:

@@ -133,6 +133,18 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
         Store(tmp_path / "results.sqlite")
 
 
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "results.sqlite"
+    with Store(path) as store:
+        store.put("key", "student", "lab", "result")
+        store._database.execute("PRAGMA max_page_count = 4")
+        with pytest.raises(StoreError, match="full; what is in it is kept. Make room"):
+            store.put("another", "student", "lab", "x" * 99_999)
+    with Store(path) as store:
+        assert store.get("key") == "result"
+        assert store.get("another") is None
+
+
 def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
     (tmp_path / "results.sqlite").touch()
     with Store(tmp_path / "results.sqlite") as store:

@@ -11,7 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from grader.box import BoxError
+from grader.classroom.grade import grade as grade_class
+from grader.classroom.judging import Ask
+from grader.classroom.level import box_level
 from grader.lab import LABS, load_lab
 
 MAIN = Path(__file__).resolve().parents[1] / "__main__.py"
@@ -62,8 +67,17 @@ def test_what_cannot_be_done_is_said(
     assert os.listdir(tmp_path) == []
 
 
+def test_a_level_that_cannot_be_had_is_said_first(tmp_path: Path) -> None:
+    (tmp_path / "class" / "a").mkdir(parents=True)
+    ask = Ask(tmp_path / "class", tmp_path / "out", (), 1, "no-such-level")
+    with pytest.raises(BoxError, match="BOX=no-such-level: no box level .*another level"):
+        grade_class(ask, Console())
+    assert os.listdir(tmp_path) == ["class"]
+    assert box_level(box_level("auto")) == box_level("auto")
+
+
 def test_a_foreign_store_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "a").mkdir(parents=True)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "results.sqlite").write_text("not a database\n")
     done = grade(tmp_path)

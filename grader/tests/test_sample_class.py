@@ -12,7 +12,8 @@ from rich.console import Console
 
 from grader.cases import load_case
 from grader.classroom.grade import grade
-from grader.classroom.judging import Ask, box_level
+from grader.classroom.judging import Ask
+from grader.classroom.level import box_level
 from grader.classroom.sample import SampleCase, differences, load_sample
 from grader.classroom.sample_build import build_sample
 from grader.judge.catalogue import catalogue

@@ -27,6 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.judge import members
+from grader.judge.layout import ELSEWHERE
 from grader.judge.submission import (
     REMEDY,
     BadSubmission,
@@ -158,6 +159,7 @@ def test_every_form_gives_the_same_submission(pack: Pack, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "card, folder",
     [("", "02-demo/"), ("", "02/"), ("me/", "me/02-demo/"), ("me/", "me/02/")]
+    + [("repo-main/labs/", "repo-main/labs/02-demo/"), ("labs/", "labs/02-demo/")]
     + [("", ""), ("me/", "me/"), ("./", "./02-demo/"), ("02-demo/", "02-demo/")],
 )
 def test_the_lab_is_found_in(
@@ -204,10 +206,42 @@ def test_the_named_folder_wins_over_other_places(pack: Pack, tmp_path: Path) -> 
     assert "02, me/02-demo, ." in second
 
 
+def test_a_repository_of_the_whole_suite(pack: Pack, tmp_path: Path) -> None:
+    """Only the lab's own folder counts; the other labs' are not named."""
+    top = "repo-main/labs/"
+    files = {top + name: data for name, data in GOOD.items()}
+    files |= {"repo-main/solutions/02-demo/demo.c": b"theirs", f"{top}Makefile": b"x"}
+    files |= {f"{top}04-other/{name}": b"x" for name in FILES}
+    submission, written = take(pack(tmp_path, files), flat=False)
+    assert written == {name: GOOD[f"02-demo/{name}"] for name in FILES}
+    assert submission.student.id == "7"
+    (note,) = submission.notes
+    assert "not on the lab's list: repo-main/solutions/02-demo/demo.c" in note
+
+
+@pytest.mark.parametrize(
+    "folder, said",
+    [("a/b/02-demo/", True), ("42-me/src/02/", True), ("a/b/c/d/02-demo/", True)]
+    + [("src/", True), ("a/b/04-other/", False), ("02-demo/build/", False)],
+)
+def test_what_lies_elsewhere_is_no_silent_zero(
+    folder: str, said: bool, tmp_path: Path
+) -> None:
+    """As long as nothing of the lab is where it belongs."""
+    files = {folder + name: b"x\n" for name in FILES}
+    files |= {f"04-other/{name}": b"x" for name in FILES}
+    submission, written = take(as_zip(tmp_path, files), flat=False)
+    assert written == {}
+    words = f"{ELSEWHERE}: {', '.join(folder + name for name in sorted(FILES))}"
+    assert [note for note in submission.notes if ELSEWHERE in note] == [words] * said
+    source = as_zip(tmp_path, files | {"02-demo/demo.c": b"x\n"})
+    assert ELSEWHERE not in notes_of(source, flat=False)
+
+
 def test_what_is_not_taken_is_said(pack: Pack, tmp_path: Path) -> None:
     files = {f"02-demo/{name}": b"x\n" for name in ("Demo.C", "Makefile.in", "demo.c")}
     files |= {"02-demo/.git/config": b"x"}
-    files |= {"02-demo/a/b/demo.c": b"x", "02-demo/a/b/c/demo.c": b"x"}
+    files |= {"02-demo/a/b/demo.c": b"x", "02-demo/a/b/c/d/demo.c": b"x"}
     files |= {"02-demo/observations/-o.txt": b"x"}
     files |= {"02-demo/observations/caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt": b"x"}
     notes = notes_of(pack(tmp_path, files))
@@ -239,7 +273,8 @@ def test_notes_are_short_and_safe(pack: Pack, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "card",
     [b"id = ", b"\xff", b"id = [1]", b'id = "' + b"9" * 300 + b'"', b"#" * 5000]
-    + [b"a=" + b"[" * 4000],
+    + [b"a=" + b"[" * 4000, b"id = 0x" + b"f" * 4000],
+    ids=range(7),
 )
 def test_a_bad_card_selects_the_default_variant(card: bytes, tmp_path: Path) -> None:
     submission, written = take(as_zip(tmp_path, {**GOOD, "student.toml": card}))
@@ -349,7 +384,7 @@ def deep(good: Path) -> Iterator[Path]:
 def test_deep_folders_are_not_entered(deep: Path) -> None:
     submission, _ = take(deep)
     assert submission.files == FILES
-    assert "ignored, nested too deep: 02-demo/d/d/d/" in submission.notes
+    assert "ignored, nested too deep: 02-demo/d/d/d/d/" in submission.notes
 
 
 def test_a_crowded_folder_is_refused(

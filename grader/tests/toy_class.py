@@ -19,8 +19,7 @@ if __name__ == "__main__":
 
 from rich.console import Console  # noqa: E402
 
-from grader.classroom import judging  # noqa: E402
-from grader.classroom.grade import Graded, grade  # noqa: E402
+from grader.classroom import grade, judging  # noqa: E402
 from grader.judge.catalogue import Check  # noqa: E402
 from grader.lab import Lab, Task  # noqa: E402
 from grader.tests.toy_judge import TASKS, result  # noqa: E402
@@ -46,16 +45,17 @@ def command(lab: Lab, staging: Path, target: Path, _: str) -> Sequence[str]:
     return [sys.executable, "-I", str(JUDGE), lab.id, str(staging), str(target)]
 
 
-def toy_grade(folder: Path, out: Path, jobs: int, console: Console) -> Graded:
+def toy_grade(folder: Path, out: Path, jobs: int, console: Console) -> grade.Graded:
     """Grade a class; the labs' folders are made beside `out`."""
     labs = tuple(toy_lab(number, out.parent / "labs") for number in (2, 4))
     ask = judging.Ask(folder, out, labs, jobs, "uid", command)
     with (
+        mock.patch.object(grade, "box_level", lambda wanted: wanted),
         mock.patch.object(judging, "catalogue", lambda lab: CHECKS),
         mock.patch.object(judging, "lab_fingerprint", lambda lab, level: lab.id),
         mock.patch.object(judging, "evidence_of", lambda lab: ((), ())),
     ):
-        return grade(ask, console)
+        return grade.grade(ask, console)
 
 
 if __name__ == "__main__":

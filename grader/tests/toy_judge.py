@@ -6,6 +6,7 @@ It does what the demo.c that was handed in says, one command a line:
     log FILE      append a line to FILE: I was here
     wait IN OUT   write my pid to the FIFO IN, then wait for the end of OUT
     points N      the result has N of 100 points
+    cannot CAUSE  the last check cannot be made, for this cause
     crash         end with an exception
     silent        end without a result
     garbage, shortened, dearer, stranger, boxless: end with a wrong result
@@ -73,6 +74,9 @@ def judge(lab: str, staging: Path) -> str | None:
             Path(words[1]).read_text()
         elif verb == "points":
             table = result(lab, table["student"], int(words[0]))
+        elif verb == "cannot":
+            table["checks"][-1] |= {"outcome": "cannot check", "cause": words[0]}
+            table["unchecked"] = 10 if words[0] in ("tool", "permission") else 0
         elif verb == "crash":
             raise RuntimeError("the toy judge \x1b[31mfails")
         elif verb == "silent":
