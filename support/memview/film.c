@@ -62,8 +62,7 @@ static int add(struct film *film, struct step *step, pid_t pid, char *problem)
 	return 0;
 }
 
-/* "process 4711 (bash)"; the caller frees it. */
-static char *title_of(pid_t pid)
+char *title_of(pid_t pid)
 {
 	char path[64], comm[32] = "", *title; /* the kernel's limit is 16 */
 	FILE *file;
@@ -107,9 +106,12 @@ int film_add_process(struct film *film, pid_t pid, char *problem)
 	return add(film, &step, pid, problem);
 }
 
-/* A file of one or more mappings, with this caption; the caption is freed. */
+/*
+ * A file of one or more mappings, with this caption, which is freed. The remedy
+ * is for what does not hold any.
+ */
 static int add_file(struct film *film, const char *path, char *caption,
-		    char *problem)
+		    const char *remedy, char *problem)
 {
 	struct step step = { .caption = caption };
 	struct stat status;
@@ -121,22 +123,17 @@ static int add_file(struct film *film, const char *path, char *caption,
 		free(caption);
 		return fail(problem, "%s: %s", path, strerror(errno));
 	}
-	if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
-		errno = EISDIR;
-		result = -1;
-		fail(problem, "%s: is a folder", path);
-	} else {
-		result = maps_parse(file, &step.maps);
-		if (result != 0)
-			fail(problem,
-			     "%s: %s: not a copy of /proc/PID/maps or smaps",
-			     path, step.maps.problem);
-		else if (step.maps.count == 0)
-			result = fail(problem,
-				      "%s: is empty: copy it again, while the "
-				      "process runs",
-				      path);
-	}
+	if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode))
+		result = fail(problem, "%s: is a folder: %s", path, remedy);
+	else if (maps_parse(file, &step.maps) != 0)
+		result = fail(problem,
+			      "%s: %s: not a copy of /proc/PID/maps or smaps: "
+			      "%s",
+			      path, step.maps.problem, remedy);
+	else if (step.maps.count == 0)
+		result = fail(problem, "%s: is empty: %s", path, remedy);
+	else
+		result = 0;
 	fclose(file);
 	if (result != 0) {
 		step_free(&step);
@@ -148,7 +145,8 @@ static int add_file(struct film *film, const char *path, char *caption,
 
 int film_add_file(struct film *film, const char *path, char *problem)
 {
-	return add_file(film, path, strdup(""), problem);
+	return add_file(film, path, strdup(""),
+			"copy it again, while the process runs", problem);
 }
 
 /* The next line, without its newline; the caller frees it. "" at the end. */
@@ -183,7 +181,11 @@ static void read_text(const char *path, char **caption, char **title)
 		fclose(file);
 }
 
-/* A step of a recording, number i + 1 of so many. */
+/*
+ * A step of a recording, number i + 1 of so many. One that cannot be read is
+ * not passed over by itself: what it changed would be shown as the next one's
+ * doing. Who removes it knows.
+ */
 static int add_recorded(struct film *film, const char *path, int i, int count,
 			char *problem)
 {
@@ -195,7 +197,10 @@ static int add_recorded(struct film *film, const char *path, int i, int count,
 			     who[0] != '\0' ? who : path, i + 1, count) < 0)
 		title = NULL;
 	free(who);
-	result = add_file(film, path, caption, problem);
+	result = add_file(film, path, caption,
+			  count > 1 ? "remove it to see the other steps"
+				    : "make the recording again",
+			  problem);
 	if (result == 0 && title) {
 		free(film->steps[film->count - 1].title);
 		film->steps[film->count - 1].title = title;

@@ -50,6 +50,9 @@ struct film {
 	size_t count;
 };
 
+/* "process 4711 (bash)"; NULL without memory. The caller frees it. */
+char *title_of(pid_t pid);
+
 /* Labels a list; pid is 0 when it is from a file. The caller frees it. */
 struct label *areas_label(const struct maps *maps, pid_t pid);
 

@@ -7,8 +7,12 @@
 #include "memview/model.h"
 #include "memview/record.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/memview-test-XXXXXX", problem[PROBLEM_MAX];
@@ -89,12 +93,64 @@ START_TEST(a_process_that_is_not_there_adds_no_step)
 }
 END_TEST
 
+/* Only an empty folder can be recorded into. */
+static void expect_nothing_added(void)
+{
+	ck_assert_uint_eq(recording.steps, 0);
+	ck_assert_int_eq(recording_open(&recording), 0);
+}
+
+START_TEST(a_process_that_has_ended_adds_no_step)
+{
+	pid_t child = fork();
+	int result, error;
+	siginfo_t info;
+
+	if (child == 0)
+		_exit(0);
+	ck_assert_int_gt(child, 0);
+	/* Until its parent waits for it, its smaps is there and empty. */
+	ck_assert_int_eq(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT),
+			 0);
+	result = recording_add(&recording, child, "x");
+	error = errno;
+	waitpid(child, NULL, 0);
+	ck_assert_int_eq(result, -1);
+	ck_assert_int_eq(error, ESRCH);
+	ck_assert_str_ne(problem, "");
+	expect_nothing_added();
+}
+END_TEST
+
+START_TEST(of_a_step_that_cannot_be_written_nothing_stays)
+{
+	/* Room for the cause, and not for the list. */
+	const rlim_t room = 512;
+	struct rlimit before, small;
+	int result, error;
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = room;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	result = recording_add(&recording, getpid(), "x");
+	error = errno;
+	setrlimit(RLIMIT_FSIZE, &before);
+	ck_assert_int_eq(result, -1);
+	ck_assert_int_eq(error, EFBIG);
+	ck_assert_ptr_nonnull(strstr(problem, strerror(EFBIG)));
+	expect_nothing_added();
+}
+END_TEST
+
 START_TEST(a_broken_step_adds_none_at_all)
 {
 	write_file("001.smaps", "1000-2000 rw-p 0 0:0 0\n");
 	write_file("002.smaps", "no mapping\n");
 	ck_assert_int_eq(film_add_folder(&film, folder, problem), -1);
 	ck_assert_ptr_nonnull(strstr(problem, "002.smaps: line 1"));
+	ck_assert_ptr_nonnull(strstr(problem, "remove it to see the other"));
 	ck_assert_uint_eq(film.count, 0);
 }
 END_TEST
@@ -120,6 +176,8 @@ Suite *recording_suite(void)
 	tcase_add_test(tests, steps_come_back_in_order_with_their_causes);
 	tcase_add_test(tests, what_is_in_a_folder_is_not_overwritten);
 	tcase_add_test(tests, a_process_that_is_not_there_adds_no_step);
+	tcase_add_test(tests, a_process_that_has_ended_adds_no_step);
+	tcase_add_test(tests, of_a_step_that_cannot_be_written_nothing_stays);
 	tcase_add_test(tests, a_broken_step_adds_none_at_all);
 	tcase_add_test(tests, a_step_without_a_cause_is_compared);
 	suite_add_tcase(suite, tests);
