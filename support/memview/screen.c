@@ -230,13 +230,15 @@ static void bring_back(const char *text, unsigned int *top)
 /* A new size of the terminal: what it shows is unknown. */
 static int fit(void)
 {
-	if (screen.lines == height())
+	unsigned int lines = height(); /* asked again, it may be another one */
+
+	if (screen.lines == lines)
 		return 0;
 	forget_lines();
-	screen.shown = calloc(height(), sizeof(*screen.shown));
+	screen.shown = calloc(lines, sizeof(*screen.shown));
 	if (!screen.shown)
 		return -1;
-	screen.lines = height();
+	screen.lines = lines;
 	return 0;
 }
 
