@@ -12,15 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Writes the problem for people; always -1. */
+/* Writes the problem for people; always -1. Leaves errno as it is. */
 __attribute__((format(printf, 2, 3))) static int fail(char *problem,
 						      const char *format, ...)
 {
+	int error = errno;
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(problem, PROBLEM_MAX, format, arguments);
 	va_end(arguments);
+	errno = error;
 	return -1;
 }
 

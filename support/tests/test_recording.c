@@ -8,6 +8,7 @@
 #include "memview/record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,37 @@ START_TEST(of_a_step_that_cannot_be_written_nothing_stays)
 }
 END_TEST
 
+/* The limit below which so many numbers for files are free. */
+static rlim_t limit_for(int files)
+{
+	int fd;
+
+	for (fd = 0; files > 0; fd++)
+		files -= fcntl(fd, F_GETFD) < 0;
+	return (rlim_t)fd;
+}
+
+static const int free_files[] = { 1, 3 }; /* for no pipe, and for one */
+enum { FREE_FILES = sizeof(free_files) / sizeof(free_files[0]) };
+
+START_TEST(a_pipe_that_cannot_be_made_is_told_and_leaves_none)
+{
+	char name[] = "true", *command[] = { name, NULL };
+	struct rlimit before, few;
+	int result;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = limit_for(free_files[_i]);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	result = record_program(&recording, command);
+	setrlimit(RLIMIT_NOFILE, &before);
+	ck_assert_int_eq(result, -1);
+	ck_assert_ptr_nonnull(strstr(problem, strerror(EMFILE)));
+	ck_assert_uint_eq(limit_for(free_files[_i]), few.rlim_cur);
+}
+END_TEST
+
 START_TEST(a_broken_step_adds_none_at_all)
 {
 	write_file("001.smaps", "1000-2000 rw-p 0 0:0 0\n");
@@ -178,6 +210,9 @@ Suite *recording_suite(void)
 	tcase_add_test(tests, a_process_that_is_not_there_adds_no_step);
 	tcase_add_test(tests, a_process_that_has_ended_adds_no_step);
 	tcase_add_test(tests, of_a_step_that_cannot_be_written_nothing_stays);
+	tcase_add_loop_test(tests,
+			    a_pipe_that_cannot_be_made_is_told_and_leaves_none,
+			    0, FREE_FILES);
 	tcase_add_test(tests, a_broken_step_adds_none_at_all);
 	tcase_add_test(tests, a_step_without_a_cause_is_compared);
 	suite_add_tcase(suite, tests);
