@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,18 +110,17 @@ int film_add_process(struct film *film, pid_t pid, char *problem)
 }
 
 /*
- * A file of one or more mappings, with this caption, which is freed. The remedy
- * is for what does not hold any.
+ * A file of one or more mappings, which is closed, with this caption, which is
+ * freed. A file that is NULL could not be opened; the remedy is for what does
+ * not hold any mapping.
  */
-static int add_file(struct film *film, const char *path, char *caption,
-		    const char *remedy, char *problem)
+static int add_file(struct film *film, FILE *file, const char *path,
+		    char *caption, const char *remedy, char *problem)
 {
 	struct step step = { .caption = caption };
 	struct stat status;
-	FILE *file;
 	int result;
 
-	file = fopen(path, "re");
 	if (!file) {
 		free(caption);
 		return fail(problem, "%s: %s", path, strerror(errno));
@@ -147,7 +147,9 @@ static int add_file(struct film *film, const char *path, char *caption,
 
 int film_add_file(struct film *film, const char *path, char *problem)
 {
-	return add_file(film, path, strdup(""),
+	char *caption = strdup("");
+
+	return add_file(film, fopen(path, "re"), path, caption,
 			"copy it again, while the process runs", problem);
 }
 
@@ -165,6 +167,20 @@ static char *read_line(FILE *file)
 	return strdup("");
 }
 
+/* A recording's file, or NULL; what is a FIFO by now must not stop us. */
+static FILE *open_recorded(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FILE *file;
+
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "r");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 /* What the file beside 001.smaps, 001.txt, says; without one, nothing. */
 static void read_text(const char *path, char **caption, char **title)
 {
@@ -174,7 +190,7 @@ static void read_text(const char *path, char **caption, char **title)
 	if (name) {
 		memcpy(name + strlen(name) - strlen("smaps"), "txt",
 		       sizeof("txt"));
-		file = fopen(name, "re");
+		file = open_recorded(name);
 	}
 	free(name);
 	*caption = file ? read_line(file) : strdup("");
@@ -199,7 +215,7 @@ static int add_recorded(struct film *film, const char *path, int i, int count,
 			     who[0] != '\0' ? who : path, i + 1, count) < 0)
 		title = NULL;
 	free(who);
-	result = add_file(film, path, caption,
+	result = add_file(film, open_recorded(path), path, caption,
 			  count > 1 ? "remove it to see the other steps"
 				    : "make the recording again",
 			  problem);

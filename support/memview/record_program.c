@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { PIECE = 16384 }; /* bytes of a line at once: no label is that long */
+
 static pid_t parent_of(pid_t pid)
 {
 	char path[64], line[512], *behind_name;
@@ -94,20 +96,35 @@ static int press_enter(int input)
 	return n < 0 && errno != EPIPE ? -1 : 0;
 }
 
+/* A line, or the next piece of a long one: its length, 0 at the end. */
+static size_t read_piece(FILE *output, char *piece)
+{
+	size_t length = 0;
+	int c = 0;
+
+	while (length < PIECE && c != '\n' && (c = getc(output)) != EOF)
+		piece[length++] = (char)c;
+	piece[length] = '\0';
+	return length;
+}
+
 /* Passes the lines on, until the program closes its output. */
 static int follow(struct recording *recording, pid_t child, FILE *output,
 		  int input)
 {
-	char *line = NULL, *label;
+	char piece[PIECE + 1], *label;
+	bool begins, ends = true; /* a line */
 	int result = 0;
-	size_t room = 0;
-	ssize_t length;
+	size_t length;
 	pid_t pid;
 
-	while (result == 0 && (length = getline(&line, &room, output)) >= 0) {
-		fwrite(line, 1, (size_t)length, stdout);
+	while (result == 0 && (length = read_piece(output, piece)) > 0) {
+		fwrite(piece, 1, length, stdout);
 		fflush(stdout);
-		if (!is_prompt(line, &pid, &label) || !descends(pid, child))
+		begins = ends;
+		ends = piece[length - 1] == '\n';
+		if (!begins || !is_prompt(piece, &pid, &label) ||
+		    !descends(pid, child))
 			continue;
 		/* Who was killed at a pause leaves Enter to the next one. */
 		if (recording_add(recording, pid, label) != 0)
@@ -115,7 +132,6 @@ static int follow(struct recording *recording, pid_t child, FILE *output,
 		else if (press_enter(input) != 0)
 			result = recording_fail(recording, "pipe");
 	}
-	free(line);
 	return result;
 }
 

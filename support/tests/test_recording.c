@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -187,6 +188,22 @@ START_TEST(a_broken_step_adds_none_at_all)
 }
 END_TEST
 
+START_TEST(a_fifo_in_a_folder_is_not_waited_for)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/001.txt", folder);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	write_file("001.smaps", "1000-2000 rw-p 0 0:0 0\n");
+	ck_assert_int_eq(film_add_folder(&film, folder, problem), 0);
+	snprintf(path, sizeof(path), "%s/002.smaps", folder);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(film_add_folder(&film, folder, problem), -1);
+	ck_assert_ptr_nonnull(strstr(problem, "002.smaps: is empty"));
+	ck_assert_uint_eq(film.count, 1);
+}
+END_TEST
+
 START_TEST(a_step_without_a_cause_is_compared)
 {
 	write_file("002.smaps", "2000-3000 rw-p 0 0:0 0\n");
@@ -214,6 +231,7 @@ Suite *recording_suite(void)
 			    a_pipe_that_cannot_be_made_is_told_and_leaves_none,
 			    0, FREE_FILES);
 	tcase_add_test(tests, a_broken_step_adds_none_at_all);
+	tcase_add_test(tests, a_fifo_in_a_folder_is_not_waited_for);
 	tcase_add_test(tests, a_step_without_a_cause_is_compared);
 	suite_add_tcase(suite, tests);
 	return suite;
