@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import select
 import signal
 import struct
@@ -357,6 +358,15 @@ def test_a_terminal_is_used_to_its_width_and_no_further(
     assert memview(pid, LANG="C").isascii()
 
 
+def test_a_narrow_terminal_cuts_lines_while_it_is_taken(
+    stopped: Callable[[str], int],
+) -> None:
+    shown, _, _ = on_terminal(["--live", str(stopped("cat"))], 20, b"q", b"quit")
+    taken, _, rest = shown.partition("\x1b[?7l")
+    assert "\x1b[?1049h" in taken and "address" not in taken
+    assert "quit" not in rest.partition("\x1b[?7h")[2]
+
+
 def test_tmux_shows_one_line_a_row(stopped: Callable[[str], int]) -> None:
     need("tmux")
     pid = stopped("cat")
@@ -488,6 +498,12 @@ def test_a_recording_is_stepped_through(recording: Path) -> None:
     assert steps == ["1", "2", "3", "2"]
 
 
+def test_a_terminal_that_cannot_step_gets_every_step(recording: Path) -> None:
+    shown, status, _ = on_terminal([str(recording)], 80, TERM="dumb")
+    assert status == 0 and shown.startswith("process ")
+    assert all(f"step {i} of 3" in shown for i in (1, 2, 3))
+
+
 def test_the_picture_has_a_group_for_each_step(recording: Path) -> None:
     picture = ElementTree.fromstring(memview("--svg", recording))
     groups = picture.findall("{*}g")
@@ -514,6 +530,23 @@ PROMPT = "print(f'[{os.getpid()}] here: press Enter', flush=True); input()\n"
 def test_what_a_recorded_program_prints_is_passed_on_whole(tmp_path: Path) -> None:
     program = "import os\nos.write(1, b'a\\0b\\n')\n" + PROMPT
     assert b"a\0b\n" in recorded(tmp_path / "steps", program).stdout
+
+
+def test_a_recorded_program_may_print_a_line_without_end(tmp_path: Path) -> None:
+    limit, length = 64 << 20, 100 << 20
+    script = (
+        f"head -c {length} /dev/zero; echo; echo \"[$$] here: press Enter\"; read x"
+    )
+    with subprocess.Popen(
+        [MEMVIEW, "--record", tmp_path / "steps", "--", "sh", "-c", script],
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    ) as process:
+        assert process.stdout
+        zeros = 0
+        while piece := process.stdout.read(1 << 20):
+            zeros += piece.count(0)
+    assert process.returncode == 0 and zeros == length
 
 
 def test_the_signal_that_ends_a_recorded_program_is_told(tmp_path: Path) -> None:

@@ -132,8 +132,7 @@ static int show(const struct film *film, bool recording,
 {
 	size_t first = !recording && film->count > 1 ? 1 : 0;
 
-	if (recording && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
-	    screen_possible())
+	if (recording && screen_possible())
 		return step_through(film, look);
 	if (print_steps(film, first, look) != 0)
 		return complain(strerror(errno));
@@ -206,7 +205,10 @@ static int watch(char **arguments, const struct look *look)
 	if (pid == 0 || arguments[1])
 		return complain("--live takes the number of a process; "
 				"`ps -e` lists them");
-	return screen_possible() ? live(pid, look) : EXIT_FAILURE;
+	if (!screen_possible())
+		return complain("--live needs a terminal; without one, memview "
+				"PID shows the process once");
+	return live(pid, look);
 }
 
 static int draw(const struct options *options, const struct look *look)
