@@ -534,9 +534,7 @@ def test_what_a_recorded_program_prints_is_passed_on_whole(tmp_path: Path) -> No
 
 def test_a_recorded_program_may_print_a_line_without_end(tmp_path: Path) -> None:
     limit, length = 64 << 20, 100 << 20
-    script = (
-        f"head -c {length} /dev/zero; echo; echo \"[$$] here: press Enter\"; read x"
-    )
+    script = f'head -c {length} /dev/zero; echo; echo "[$$] here: press Enter"; read x'
     with subprocess.Popen(
         [MEMVIEW, "--record", tmp_path / "steps", "--", "sh", "-c", script],
         stdout=subprocess.PIPE,
@@ -738,7 +736,7 @@ def test_help_names_every_option_in_80_columns() -> None:
 
 @pytest.mark.parametrize("face", ["--help", "--json", "--pages", "--record"])
 def test_what_cannot_be_printed_is_told(face: str, tmp_path: Path) -> None:
-    arguments = {
+    arguments: dict[str, list[str]] = {
         "--help": [],
         "--json": [str(os.getpid())],
         "--pages": ["10000,4K", str(os.getpid())],
