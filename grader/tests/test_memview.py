@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import select
 import signal
 import struct
@@ -357,6 +358,15 @@ def test_a_terminal_is_used_to_its_width_and_no_further(
     assert memview(pid, LANG="C").isascii()
 
 
+def test_a_narrow_terminal_cuts_lines_while_it_is_taken(
+    stopped: Callable[[str], int],
+) -> None:
+    shown, _, _ = on_terminal(["--live", str(stopped("cat"))], 20, b"q", b"quit")
+    taken, _, rest = shown.partition("\x1b[?7l")
+    assert "\x1b[?1049h" in taken and "address" not in taken
+    assert "quit" not in rest.partition("\x1b[?7h")[2]
+
+
 def test_tmux_shows_one_line_a_row(stopped: Callable[[str], int]) -> None:
     need("tmux")
     pid = stopped("cat")
@@ -488,6 +498,12 @@ def test_a_recording_is_stepped_through(recording: Path) -> None:
     assert steps == ["1", "2", "3", "2"]
 
 
+def test_a_terminal_that_cannot_step_gets_every_step(recording: Path) -> None:
+    shown, status, _ = on_terminal([str(recording)], 80, TERM="dumb")
+    assert status == 0 and shown.startswith("process ")
+    assert all(f"step {i} of 3" in shown for i in (1, 2, 3))
+
+
 def test_the_picture_has_a_group_for_each_step(recording: Path) -> None:
     picture = ElementTree.fromstring(memview("--svg", recording))
     groups = picture.findall("{*}g")
@@ -498,6 +514,94 @@ def test_the_picture_has_a_group_for_each_step(recording: Path) -> None:
     assert page.count("<section>") == 3
     urls = set(re.findall(r"https?://[^\"]+", page))
     assert urls == {"http://www.w3.org/2000/svg"}
+
+
+def recorded(folder: Path, program: str) -> subprocess.CompletedProcess[bytes]:
+    """memview --record of a Python program."""
+    return subprocess.run(
+        [MEMVIEW, "--record", folder, "--", "/usr/bin/python3", "-c", program],
+        capture_output=True, timeout=SECONDS,
+    )  # fmt: skip
+
+
+PROMPT = "print(f'[{os.getpid()}] here: press Enter', flush=True); input()\n"
+
+
+def test_what_a_recorded_program_prints_is_passed_on_whole(tmp_path: Path) -> None:
+    program = "import os\nos.write(1, b'a\\0b\\n')\n" + PROMPT
+    assert b"a\0b\n" in recorded(tmp_path / "steps", program).stdout
+
+
+def test_a_recorded_program_may_print_a_line_without_end(tmp_path: Path) -> None:
+    limit, length = 64 << 20, 100 << 20
+    script = f'head -c {length} /dev/zero; echo; echo "[$$] here: press Enter"; read x'
+    with subprocess.Popen(
+        [MEMVIEW, "--record", tmp_path / "steps", "--", "sh", "-c", script],
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    ) as process:
+        assert process.stdout
+        zeros = 0
+        while piece := process.stdout.read(1 << 20):
+            zeros += piece.count(0)
+    assert process.returncode == 0 and zeros == length
+
+
+def test_the_signal_that_ends_a_recorded_program_is_told(tmp_path: Path) -> None:
+    program = "import os\n" + PROMPT + "os.kill(os.getpid(), 9)"
+    done = recorded(tmp_path / "steps", program)
+    assert done.returncode == 0 and b"1 steps are in" in done.stdout
+    assert b"ended by signal 9" in done.stderr
+
+
+def test_a_process_that_has_ended_is_no_step(tmp_path: Path) -> None:
+    program = (
+        "import os\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(0)\n"
+        "os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)\n"
+        "print(f'[{child}] gone: press Enter')\n"
+    )
+    done = recorded(tmp_path / "steps", program + PROMPT)
+    assert done.returncode == 0, done.stderr
+    [step] = json.loads(memview("--json", tmp_path / "steps"))["steps"]
+    assert step["caption"] == "here"
+
+
+def test_closed_streams_are_not_what_a_recorded_program_gets(tmp_path: Path) -> None:
+    folder = tmp_path / "steps"
+    subprocess.run(
+        ["sh", "-c", 'exec "$0" --record "$1" -- python3 -c "$2" <&- >&- 2>&-',
+         MEMVIEW, folder, "import os\n" + PROMPT],
+        timeout=SECONDS, check=False,
+    )  # fmt: skip
+    [step] = json.loads(memview("--json", folder))["steps"]
+    assert step["caption"] == "here"
+
+
+def test_a_step_that_cannot_be_saved_ends_a_recording_with_a_message(
+    tmp_path: Path,
+) -> None:
+    program = "print(flush=True)\ninput()\nm = bytearray(8 << 20)\ninput()"
+    folder = tmp_path / "steps"
+    with subprocess.Popen(
+        ["/usr/bin/python3", "-c", program],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin and process.stdout
+        process.stdout.readline()
+        recorder = subprocess.Popen(
+            [MEMVIEW, "--record", folder, str(process.pid)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert recorder.stdout and recorder.stdout.readline().startswith(b"step 1: ")
+        (folder / "002.txt").write_text("mine")
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        _, said = recorder.communicate(timeout=SECONDS)
+        process.communicate(b"\n")
+    assert recorder.returncode == 1 and str(folder).encode() in said
+    assert (folder / "002.txt").read_text() == "mine"
 
 
 OUTSIDE = """<script>
@@ -594,6 +698,56 @@ def test_pages_show_what_a_child_copies() -> None:
     # Both have a page of their own where the child wrote.
     assert shown.count("SSXXSSSSSS......") == 2
     assert re.search(rf"process {child}: 6 not in RAM, 2 exclusive, 8 shared", shown)
+
+
+def test_pages_are_all_that_the_range_touches() -> None:
+    page, pid = os.sysconf("SC_PAGESIZE"), os.getpid()
+
+    def counted(range_: str) -> int:
+        said = memview("--pages", range_, pid)
+        [line] = [line for line in said.splitlines() if line.startswith("process ")]
+        return sum(map(int, re.findall(r"(\d+) [a-z]", line.partition(":")[2])))
+
+    assert counted(f"{16 * page:x},{page}") == 1
+    assert counted(f"{16 * page + page // 2:x},{page}") == 2
+    assert counted(f"{16 * page:x},{65536 * page}") == 65536
+    for start, length in ((16 * page, 65536 * page + 1), (17 * page - 1, 65536 * page)):
+        said = memview("--pages", f"{start:x},{length}", pid, status=1)
+        assert "more than 65536 pages" in said
+    assert "more than" in memview("--pages", f"{page:x},{2**64 - 1}", pid, status=1)
+
+
+def test_as_many_processes_as_fit_into_80_columns() -> None:
+    pids = [os.getpid()] * 6
+    shown = memview("--pages", "10000,1M", *pids, COLUMNS="80")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "no more than 6" in memview("--pages", "10000,1M", *pids, 1, status=1)
+
+
+def test_help_names_every_option_in_80_columns() -> None:
+    text = memview("--help")
+    source = (SUPPORT / "memview" / "memview.c").read_text()
+    options = re.findall(r'{ "([a-z]+)", (?:no|required)_argument', source)
+    assert len(options) > 7
+    for words in [f"--{option}" for option in options] + ["memview FOLDER"]:
+        assert words in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("face", ["--help", "--json", "--pages", "--record"])
+def test_what_cannot_be_printed_is_told(face: str, tmp_path: Path) -> None:
+    arguments: dict[str, list[str]] = {
+        "--help": [],
+        "--json": [str(os.getpid())],
+        "--pages": ["10000,4K", str(os.getpid())],
+        "--record": [str(tmp_path / "steps"), "/usr/bin/python3", "-c",
+                     "import os\n" + PROMPT],
+    }  # fmt: skip
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [MEMVIEW, face, *arguments[face]], stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 1 and done.stderr.startswith(b"memview: ")
 
 
 def test_bad_input_is_named_with_a_remedy(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ enum { ELF_SEGMENTS_MAX = 32 }; /* programs have some 12 */
 struct elf_file {
 	bool known; /* false: the file could not be read, or is no ELF file */
 	uintptr_t base;
+	size_t page_size; /* of the machine that loaded it */
 	ElfW(Phdr) segments[ELF_SEGMENTS_MAX];
 	size_t count;
 };

@@ -14,12 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A page of any machine is a multiple of this; segments start on pages. */
-enum { SMALLEST_PAGE = 4096 };
-
-static uintptr_t page_floor(uintptr_t address)
+/* The kernel maps whole pages, so a segment's first one may begin before it. */
+static uintptr_t page_floor(const struct elf_file *file, uintptr_t address)
 {
-	return address & ~(uintptr_t)(SMALLEST_PAGE - 1);
+	return address - address % file->page_size;
 }
 
 /*
@@ -71,7 +69,9 @@ void elf_read(const struct mapping *lowest, pid_t pid, struct elf_file *file)
 	ssize_t size;
 	int fd;
 
-	*file = (struct elf_file){ 0 };
+	*file = (struct elf_file){ .page_size = lowest->page_size };
+	if (file->page_size == 0)
+		file->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	fd = open_mapped(lowest, pid);
 	if (fd < 0)
 		return;
@@ -88,15 +88,16 @@ void elf_read(const struct mapping *lowest, pid_t pid, struct elf_file *file)
 	close(fd);
 
 	first = first_loaded(file);
-	file->known = first && page_floor(first->p_offset) == lowest->offset;
+	file->known = first &&
+		      page_floor(file, first->p_offset) == lowest->offset;
 	if (file->known)
-		file->base = lowest->start - page_floor(first->p_vaddr);
+		file->base = lowest->start - page_floor(file, first->p_vaddr);
 }
 
-/* A segment's first page may begin before its first byte. */
-static bool holds(const ElfW(Phdr) * segment, uintptr_t address)
+static bool holds(const struct elf_file *file, const ElfW(Phdr) * segment,
+		  uintptr_t address)
 {
-	uintptr_t start = page_floor(segment->p_vaddr);
+	uintptr_t start = page_floor(file, segment->p_vaddr);
 
 	return address == start ||
 	       (address > start &&
@@ -113,7 +114,7 @@ enum area elf_part(const struct elf_file *file, uintptr_t address,
 	address -= file->base;
 	for (i = 0; i < file->count; i++) {
 		segment = &file->segments[i];
-		if (!holds(segment, address))
+		if (!holds(file, segment, address))
 			continue;
 		if (segment->p_type == PT_GNU_RELRO && rights[1] != 'w')
 			return AREA_RELRO;

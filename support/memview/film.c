@@ -6,21 +6,24 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Writes the problem for people; always -1. */
+/* Writes the problem for people; always -1. Leaves errno as it is. */
 __attribute__((format(printf, 2, 3))) static int fail(char *problem,
 						      const char *format, ...)
 {
+	int error = errno;
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(problem, PROBLEM_MAX, format, arguments);
 	va_end(arguments);
+	errno = error;
 	return -1;
 }
 
@@ -62,8 +65,7 @@ static int add(struct film *film, struct step *step, pid_t pid, char *problem)
 	return 0;
 }
 
-/* "process 4711 (bash)"; the caller frees it. */
-static char *title_of(pid_t pid)
+char *title_of(pid_t pid)
 {
 	char path[64], comm[32] = "", *title; /* the kernel's limit is 16 */
 	FILE *file;
@@ -107,36 +109,33 @@ int film_add_process(struct film *film, pid_t pid, char *problem)
 	return add(film, &step, pid, problem);
 }
 
-/* A file of one or more mappings, with this caption; the caption is freed. */
-static int add_file(struct film *film, const char *path, char *caption,
-		    char *problem)
+/*
+ * A file of one or more mappings, which is closed, with this caption, which is
+ * freed. A file that is NULL could not be opened; the remedy is for what does
+ * not hold any mapping.
+ */
+static int add_file(struct film *film, FILE *file, const char *path,
+		    char *caption, const char *remedy, char *problem)
 {
 	struct step step = { .caption = caption };
 	struct stat status;
-	FILE *file;
 	int result;
 
-	file = fopen(path, "re");
 	if (!file) {
 		free(caption);
 		return fail(problem, "%s: %s", path, strerror(errno));
 	}
-	if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
-		errno = EISDIR;
-		result = -1;
-		fail(problem, "%s: is a folder", path);
-	} else {
-		result = maps_parse(file, &step.maps);
-		if (result != 0)
-			fail(problem,
-			     "%s: %s: not a copy of /proc/PID/maps or smaps",
-			     path, step.maps.problem);
-		else if (step.maps.count == 0)
-			result = fail(problem,
-				      "%s: is empty: copy it again, while the "
-				      "process runs",
-				      path);
-	}
+	if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode))
+		result = fail(problem, "%s: is a folder: %s", path, remedy);
+	else if (maps_parse(file, &step.maps) != 0)
+		result = fail(problem,
+			      "%s: %s: not a copy of /proc/PID/maps or smaps: "
+			      "%s",
+			      path, step.maps.problem, remedy);
+	else if (step.maps.count == 0)
+		result = fail(problem, "%s: is empty: %s", path, remedy);
+	else
+		result = 0;
 	fclose(file);
 	if (result != 0) {
 		step_free(&step);
@@ -148,7 +147,10 @@ static int add_file(struct film *film, const char *path, char *caption,
 
 int film_add_file(struct film *film, const char *path, char *problem)
 {
-	return add_file(film, path, strdup(""), problem);
+	char *caption = strdup("");
+
+	return add_file(film, fopen(path, "re"), path, caption,
+			"copy it again, while the process runs", problem);
 }
 
 /* The next line, without its newline; the caller frees it. "" at the end. */
@@ -165,6 +167,20 @@ static char *read_line(FILE *file)
 	return strdup("");
 }
 
+/* A recording's file, or NULL; what is a FIFO by now must not stop us. */
+static FILE *open_recorded(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FILE *file;
+
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "r");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 /* What the file beside 001.smaps, 001.txt, says; without one, nothing. */
 static void read_text(const char *path, char **caption, char **title)
 {
@@ -174,7 +190,7 @@ static void read_text(const char *path, char **caption, char **title)
 	if (name) {
 		memcpy(name + strlen(name) - strlen("smaps"), "txt",
 		       sizeof("txt"));
-		file = fopen(name, "re");
+		file = open_recorded(name);
 	}
 	free(name);
 	*caption = file ? read_line(file) : strdup("");
@@ -183,7 +199,11 @@ static void read_text(const char *path, char **caption, char **title)
 		fclose(file);
 }
 
-/* A step of a recording, number i + 1 of so many. */
+/*
+ * A step of a recording, number i + 1 of so many. One that cannot be read is
+ * not passed over by itself: what it changed would be shown as the next one's
+ * doing. Who removes it knows.
+ */
 static int add_recorded(struct film *film, const char *path, int i, int count,
 			char *problem)
 {
@@ -195,7 +215,10 @@ static int add_recorded(struct film *film, const char *path, int i, int count,
 			     who[0] != '\0' ? who : path, i + 1, count) < 0)
 		title = NULL;
 	free(who);
-	result = add_file(film, path, caption, problem);
+	result = add_file(film, open_recorded(path), path, caption,
+			  count > 1 ? "remove it to see the other steps"
+				    : "make the recording again",
+			  problem);
 	if (result == 0 && title) {
 		free(film->steps[film->count - 1].title);
 		film->steps[film->count - 1].title = title;

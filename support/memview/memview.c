@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -27,21 +28,30 @@ static const char help[] =
 	"  memview PID                 a process, high addresses on top\n"
 	"  memview BEFORE AFTER        two copies of /proc/PID/smaps: what "
 	"changed\n"
+	"  memview FOLDER              a recording: the arrow keys step "
+	"through it\n"
 	"\n"
 	"  --json                      every mapping and number, for "
 	"programs\n"
 	"  --svg                       a picture, for slides and reports\n"
 	"  --html                      a page: the arrow keys step through a "
 	"recording\n"
-	"  --live                      a process while it runs\n"
 	"  --unfold                    every mapping in a row of its own\n"
+	"\n"
+	"  --live PID                  a process while it runs\n"
+	"  --record FOLDER PID         what changes in it, step by step, as a "
+	"recording\n"
+	"  --record FOLDER -- PROGRAM  the same: a step at each of its pauses\n"
+	"  --pages ADDRESS[,LENGTH] PID ...\n"
+	"                              a letter a page, processes side by "
+	"side\n"
 	"  --help                      this text\n";
 
 struct options {
-	enum face face;
-	bool unfold, live;
+	int face, unfold, live, help;
 	const char *pages;  /* which, or NULL */
 	const char *record; /* the folder, or NULL */
+	char **arguments;   /* what is not an option; NULL behind the last */
 };
 
 static int complain(const char *problem)
@@ -51,6 +61,16 @@ static int complain(const char *problem)
 	text_fit(&fitted, problem, TEXT_COLUMNS_MAX, true);
 	fprintf(stderr, "memview: %s\n", fitted.text);
 	return EXIT_FAILURE;
+}
+
+/* The status to exit with, which is no success unless all was printed. */
+static int finish(int status)
+{
+	bool lost = ferror(stdout) != 0;
+
+	if (fclose(stdout) != 0)
+		return complain(strerror(errno));
+	return lost ? complain("not everything could be printed") : status;
 }
 
 /* The process number that the argument is, or 0. */
@@ -110,11 +130,13 @@ static int print_steps(const struct film *film, size_t first,
 static int show(const struct film *film, bool recording,
 		const struct look *look)
 {
-	if (!recording)
-		return print_steps(film, film->count > 1 ? 1 : 0, look);
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && screen_possible())
-		return step_through(film, look) == EXIT_SUCCESS ? 0 : -1;
-	return print_steps(film, 0, look);
+	size_t first = !recording && film->count > 1 ? 1 : 0;
+
+	if (recording && screen_possible())
+		return step_through(film, look);
+	if (print_steps(film, first, look) != 0)
+		return complain(strerror(errno));
+	return EXIT_SUCCESS;
 }
 
 static int record(const char *folder, char **arguments)
@@ -139,89 +161,116 @@ static int record(const char *folder, char **arguments)
 	return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+/* 0; or -1 when they are none, or nothing is left to be looked at. */
+static int parse_options(int argc, char **argv, struct options *options)
 {
-	static const struct option names[] = {
-		{ "svg", no_argument, NULL, 's' },
-		{ "html", no_argument, NULL, 'w' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "live", no_argument, NULL, 'l' },
+	const struct option names[] = {
+		{ "svg", no_argument, &options->face, FACE_SVG },
+		{ "html", no_argument, &options->face, FACE_HTML },
+		{ "json", no_argument, &options->face, FACE_JSON },
+		{ "live", no_argument, &options->live, true },
 		{ "pages", required_argument, NULL, 'p' },
 		{ "record", required_argument, NULL, 'r' },
-		{ "unfold", no_argument, NULL, 'u' },
-		{ "help", no_argument, NULL, 'h' },
+		{ "unfold", no_argument, &options->unfold, true },
+		{ "help", no_argument, &options->help, true },
 		{ 0 },
 	};
-	bool utf8 = text_setup();
-	struct options options = { 0 };
-	struct film film = { 0 };
-	char problem[PROBLEM_MAX];
-	struct look look;
-	int option, result;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "+", names, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			options.face = FACE_SVG;
-			break;
-		case 'w':
-			options.face = FACE_HTML;
-			break;
-		case 'j':
-			options.face = FACE_JSON;
-			break;
-		case 'l':
-			options.live = true;
-			break;
-		case 'p':
-			options.pages = optarg;
-			break;
-		case 'r':
-			options.record = optarg;
-			break;
-		case 'u':
-			options.unfold = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fputs(help, stderr);
-			return EXIT_USAGE;
-		}
+		if (option == '?')
+			return -1;
+		if (option == 'p')
+			options->pages = optarg;
+		if (option == 'r')
+			options->record = optarg;
 	}
-	if (optind == argc) {
+	options->arguments = argv + optind;
+	return options->help || optind < argc ? 0 : -1;
+}
+
+static int grid(const char *range, char **processes, const struct look *look)
+{
+	char problem[PROBLEM_MAX];
+
+	if (pages(range, processes, look, problem) != 0)
+		return complain(problem);
+	return EXIT_SUCCESS;
+}
+
+static int watch(char **arguments, const struct look *look)
+{
+	pid_t pid = process_of(arguments[0]);
+
+	if (pid == 0 || arguments[1])
+		return complain("--live takes the number of a process; "
+				"`ps -e` lists them");
+	if (!screen_possible())
+		return complain("--live needs a terminal; without one, memview "
+				"PID shows the process once");
+	return live(pid, look);
+}
+
+static int draw(const struct options *options, const struct look *look)
+{
+	char problem[PROBLEM_MAX];
+	struct film film = { 0 };
+	int status = EXIT_SUCCESS, result = 0;
+
+	if (add_all(&film, options->arguments, problem) != 0)
+		status = complain(problem);
+	else if (options->face == FACE_TERM)
+		status = show(&film, !options->arguments[1] && film.count > 1,
+			      look);
+	else if (options->face == FACE_JSON)
+		result = json_print(stdout, &film);
+	else if (options->face == FACE_SVG)
+		result = svg_print(stdout, &film, options->unfold);
+	else
+		result = html_print(stdout, &film, options->unfold);
+	if (result != 0)
+		status = complain(strerror(errno));
+	film_free(&film);
+	return status;
+}
+
+/*
+ * Whoever starts us may have closed them, and the next file or pipe would take
+ * their number and their place. These fail as closed ones do.
+ */
+static void hold_standard_streams(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", modes[fd]);
+}
+
+int main(int argc, char **argv)
+{
+	bool utf8 = text_setup();
+	struct options options = { 0 };
+	int status = EXIT_SUCCESS;
+	struct look look;
+
+	hold_standard_streams();
+	if (parse_options(argc, argv, &options) != 0) {
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
-	if (options.record)
-		return record(options.record, argv + optind);
 	look = look_here(utf8);
 	look.unfold = options.unfold;
-	if (options.pages)
-		return pages(options.pages, argv + optind, &look);
-	if (options.live) {
-		if (!process_of(argv[optind]) || argv[optind + 1])
-			return complain("--live takes the number of a process; "
-					"`ps -e` lists them");
-		return screen_possible() ? live(process_of(argv[optind]), &look)
-					 : EXIT_FAILURE;
-	}
-	if (add_all(&film, argv + optind, problem) != 0) {
-		film_free(&film);
-		return complain(problem);
-	}
-	if (options.face == FACE_JSON)
-		result = json_print(stdout, &film);
-	else if (options.face == FACE_SVG)
-		result = svg_print(stdout, &film, options.unfold);
-	else if (options.face == FACE_HTML)
-		result = html_print(stdout, &film, options.unfold);
+	if (options.help)
+		fputs(help, stdout);
+	else if (options.record)
+		status = record(options.record, options.arguments);
+	else if (options.pages)
+		status = grid(options.pages, options.arguments, &look);
+	else if (options.live)
+		status = watch(options.arguments, &look);
 	else
-		result = show(&film, argc - optind == 1 && film.count > 1,
-			      &look);
-	film_free(&film);
-	if (result != 0 || fclose(stdout) != 0)
-		return complain(strerror(errno));
-	return EXIT_SUCCESS;
+		status = draw(&options, &look);
+	return finish(status);
 }

@@ -50,6 +50,9 @@ struct film {
 	size_t count;
 };
 
+/* "process 4711 (bash)"; NULL without memory. The caller frees it. */
+char *title_of(pid_t pid);
+
 /* Labels a list; pid is 0 when it is from a file. The caller frees it. */
 struct label *areas_label(const struct maps *maps, pid_t pid);
 
@@ -58,7 +61,8 @@ const char *area_name(enum area area);
 
 /*
  * Each adds one step, or all that a recording's folder has. On failure the
- * film is as it was, and a message for people is in problem.
+ * film is as it was, and a message for people is in problem; errno is ESRCH if
+ * the process is no longer there.
  */
 enum { PROBLEM_MAX = 512 };
 int film_add_process(struct film *film, pid_t pid, char *problem);
@@ -73,8 +77,8 @@ enum change {
 	CHANGE_GONE,
 	CHANGE_GREW,
 	CHANGE_SHRANK,
-	CHANGE_SPLIT,  /* was a part of a mapping that is listed below it */
-	CHANGE_JOINED, /* is a part of a mapping that is listed below it now */
+	CHANGE_SPLIT,  /* was a part of a mapping that goes on elsewhere */
+	CHANGE_JOINED, /* is a part of another mapping now */
 	CHANGE_INSIDE, /* of a row: some of its mappings changed */
 };
 

@@ -65,53 +65,68 @@ static bool parse(const char *text, int base, bool suffix, uint64_t *value,
 	return true;
 }
 
-/* "ADDR[,LEN]", to whole pages; without LEN, to the end of the mapping. */
-static int find_range(const char *range, struct grid *grid, char *problem)
+/* "ADDR[,LEN]"; the length is 0 if there is none. */
+static int parse_range(const char *range, uint64_t *start, uint64_t *length,
+		       char *problem)
+{
+	const char *behind;
+
+	*length = 0;
+	if (parse(range, 16, false, start, &behind) &&
+	    (*behind != ',' || parse(behind + 1, 0, true, length, &behind)) &&
+	    *behind == '\0' && *start <= UINTPTR_MAX)
+		return 0;
+	snprintf(problem, PROBLEM_MAX,
+		 "%s: expected an address in hexadecimal and perhaps a length, "
+		 "such as 7f3685800000,64K",
+		 range);
+	return -1;
+}
+
+/* How far it is from there to the end of the first process's mapping. */
+static int find_length(const struct grid *grid, uint64_t start,
+		       uint64_t *length, char *problem)
 {
 	const struct mapping *mapping;
-	uint64_t start, length = 0, end;
-	const char *behind;
 	struct maps maps;
+	long pid = (long)grid->pids[0];
 
-	if (!parse(range, 16, false, &start, &behind) ||
-	    (*behind == ',' && !parse(behind + 1, 0, true, &length, &behind)) ||
-	    *behind != '\0' || start > UINTPTR_MAX) {
-		snprintf(problem, PROBLEM_MAX,
-			 "%s: expected an address in hexadecimal and perhaps a "
-			 "length, such as 7f3685800000,64K",
-			 range);
+	if (maps_read(grid->pids[0], &maps) != 0) {
+		snprintf(problem, PROBLEM_MAX, "%s", maps.problem);
 		return -1;
 	}
-	start -= start % grid->page_size;
-	if (length == 0) {
-		if (maps_read(grid->pids[0], &maps) != 0) {
-			snprintf(problem, PROBLEM_MAX, "%s", maps.problem);
-			return -1;
-		}
-		mapping = maps_find(&maps, (uintptr_t)start);
-		length = mapping ? mapping->end - start : 0;
-		maps_free(&maps);
-		if (length == 0) {
-			snprintf(
-				problem, PROBLEM_MAX,
-				"%s: process %ld has no mapping there; memview "
-				"%ld shows those it has",
-				range, (long)grid->pids[0],
-				(long)grid->pids[0]);
-			return -1;
-		}
-	}
-	end = start + length;
-	if (length / grid->page_size >= PAGES_MAX || end < start) {
+	mapping = maps_find(&maps, (uintptr_t)start);
+	*length = mapping ? mapping->end - start : 0;
+	maps_free(&maps);
+	if (*length > 0)
+		return 0;
+	snprintf(problem, PROBLEM_MAX,
+		 "%llx: process %ld has no mapping there; memview %ld shows "
+		 "those it has",
+		 (unsigned long long)start, pid, pid);
+	return -1;
+}
+
+/* All pages that the range touches; without a length, to the mapping's end. */
+static int find_range(const char *range, struct grid *grid, char *problem)
+{
+	uint64_t start, length, last;
+
+	if (parse_range(range, &start, &length, problem) != 0 ||
+	    (length == 0 && find_length(grid, start, &length, problem) != 0))
+		return -1;
+	last = start + length - 1;
+	if (last < start ||
+	    last / grid->page_size - start / grid->page_size >= PAGES_MAX) {
 		snprintf(problem, PROBLEM_MAX,
 			 "%s: more than %d pages; name a length, such as "
 			 "%llx,1M",
 			 range, PAGES_MAX, (unsigned long long)start);
 		return -1;
 	}
+	start -= start % grid->page_size;
 	grid->start = (uintptr_t)start;
-	grid->count =
-		(size_t)((length + grid->page_size - 1) / grid->page_size);
+	grid->count = (size_t)((last - start) / grid->page_size + 1);
 	return 0;
 }
 
@@ -238,24 +253,20 @@ static int find_processes(char **processes, struct grid *grid, char *problem)
 	return 0;
 }
 
-int pages(const char *range, char **processes, const struct look *look)
+int pages(const char *range, char **processes, const struct look *look,
+	  char *problem)
 {
 	struct grid grid = { .page_size = (size_t)sysconf(_SC_PAGESIZE) };
-	char problem[PROBLEM_MAX];
-	int status = EXIT_SUCCESS;
-	struct fitted fitted;
+	int result = -1;
 	size_t i;
 
 	if (find_processes(processes, &grid, problem) == 0 &&
 	    find_range(range, &grid, problem) == 0 &&
 	    read_all(&grid, problem) == 0) {
 		print_grid(&grid, look);
-	} else {
-		text_fit(&fitted, problem, TEXT_COLUMNS_MAX, true);
-		fprintf(stderr, "memview: %s\n", fitted.text);
-		status = EXIT_FAILURE;
+		result = 0;
 	}
 	for (i = 0; i < grid.processes; i++)
 		free(grid.pages[i]);
-	return status;
+	return result;
 }

@@ -9,7 +9,7 @@
 
 enum {
 	PAGES_MAX = 65536,   /* a grid of 1024 lines */
-	PAGES_PROCESSES = 7, /* side by side in 80 columns */
+	PAGES_PROCESSES = 6, /* side by side, 10 of 80 columns each and 12 */
 };
 
 enum page {
@@ -36,7 +36,11 @@ int pages_read(pid_t pid, uintptr_t start, size_t count, enum page *pages,
 int pages_read_from(int fd, const struct maps *maps, uintptr_t start,
 		    size_t count, enum page *pages);
 
-/* "ADDR[,LEN]", and whose: prints the grid. The status to exit with. */
-int pages(const char *range, char **processes, const struct look *look);
+/*
+ * "ADDR[,LEN]", and whose: prints the grid. 0, or -1 with a message for people
+ * in problem.
+ */
+int pages(const char *range, char **processes, const struct look *look,
+	  char *problem);
 
 #endif

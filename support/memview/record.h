@@ -20,7 +20,13 @@ struct recording {
 /* Makes the folder; an empty one may be there. 0, or -1. */
 int recording_open(struct recording *recording);
 
-/* Adds the process as it is now. 0, or -1. */
+/* "WHAT: why", by errno, as the problem; always -1. Leaves errno as it is. */
+int recording_fail(struct recording *recording, const char *what);
+
+/*
+ * Adds the process as it is now. 0; or -1 with errno set and nothing added:
+ * ESRCH when the process has ended, or has no memory any more.
+ */
 int recording_add(struct recording *recording, pid_t pid, const char *caption);
 
 /*

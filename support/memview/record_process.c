@@ -87,7 +87,7 @@ int record_process(struct recording *recording, pid_t pid)
 	const struct timespec pause = { .tv_nsec = 250 * 1000 * 1000 };
 	struct film film = { 0 };
 	char caption[64];
-	int changed = 1;
+	int changed = 1, error;
 
 	while (film_add_process(&film, pid, recording->problem) == 0) {
 		if (film.count > 1) {
@@ -104,7 +104,8 @@ int record_process(struct recording *recording, pid_t pid)
 		}
 		nanosleep(&pause, NULL);
 	}
+	error = errno;
 	film_free(&film);
 	/* That a process ends is the way a recording ends. */
-	return recording->steps > 0 ? 0 : -1;
+	return error == ESRCH && recording->steps > 0 ? 0 : -1;
 }

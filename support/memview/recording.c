@@ -15,10 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int fail(struct recording *recording, const char *what)
+int recording_fail(struct recording *recording, const char *what)
 {
+	int error = errno;
+
 	snprintf(recording->problem, PROBLEM_MAX, "%s: %s", what,
-		 strerror(errno));
+		 strerror(error));
+	errno = error;
 	return -1;
 }
 
@@ -31,10 +34,10 @@ int recording_open(struct recording *recording)
 	if (mkdir(recording->folder, 0777) == 0)
 		return 0;
 	if (errno != EEXIST)
-		return fail(recording, recording->folder);
+		return recording_fail(recording, recording->folder);
 	folder = opendir(recording->folder);
 	if (!folder)
-		return fail(recording, recording->folder);
+		return recording_fail(recording, recording->folder);
 	while (empty && (entry = readdir(folder)))
 		empty = strcmp(entry->d_name, ".") == 0 ||
 			strcmp(entry->d_name, "..") == 0;
@@ -50,7 +53,7 @@ int recording_open(struct recording *recording)
 /* Copies what there is to read; 0, or -1 with errno set. */
 static int copy(int from, FILE *to)
 {
-	char buffer[4096]; /* the kernel gives no more of smaps at a time */
+	char buffer[4096]; /* a read of smaps gives no more than a page */
 	ssize_t n;
 
 	for (;;) {
@@ -64,74 +67,87 @@ static int copy(int from, FILE *to)
 	}
 }
 
-static int save_smaps(struct recording *recording, pid_t pid, const char *name)
+/* An open smaps as a file: 0; or the errno of what failed, and no file. */
+static int save_list(int from, const char *name)
 {
-	int from, result = -1;
-	char path[64];
-	FILE *to;
+	FILE *to = fopen(name, "wxe");
+	int error = 0;
+	char first;
 
-	snprintf(path, sizeof(path), "/proc/%ld/smaps", (long)pid);
-	from = open(path, O_RDONLY | O_CLOEXEC);
-	if (from < 0)
-		return fail(recording, path);
-	to = fopen(name, "wxe");
-	if (!to) {
-		fail(recording, name);
-		close(from);
-		return -1;
-	}
-	if (copy(from, to) == 0)
-		result = 0;
-	close(from);
-	if (fclose(to) != 0)
-		result = -1;
-	return result == 0 ? 0 : fail(recording, name);
+	if (!to)
+		return errno;
+	if (copy(from, to) != 0)
+		error = errno;
+	else if (pread(from, &first, 1, 0) != 1)
+		error = ESRCH; /* ended, and the list may be cut: see maps.c */
+	if (fclose(to) != 0 && error == 0)
+		error = errno;
+	if (error != 0)
+		unlink(name);
+	return error;
 }
 
-static int save_text(struct recording *recording, pid_t pid, const char *name,
-		     const char *caption)
+/* The cause and the title, in the same way. */
+static int save_text(pid_t pid, const char *name, const char *caption)
 {
-	char path[64], comm[32] = ""; /* the kernel's limit is 16 */
-	bool written;
-	FILE *file;
+	FILE *file = fopen(name, "wxe");
+	char *title;
+	int error = 0;
 
-	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-	file = fopen(path, "re");
-	if (file) {
-		comm[fread(comm, 1, sizeof(comm) - 1, file)] = '\0';
-		comm[strcspn(comm, "\n")] = '\0';
-		fclose(file);
-	}
-	file = fopen(name, "wxe");
 	if (!file)
-		return fail(recording, name);
-	written = fprintf(file, "%s\nprocess %ld (%s)\n", caption, (long)pid,
-			  comm) > 0;
-	if (fclose(file) != 0 || !written)
-		return fail(recording, name);
-	return 0;
+		return errno;
+	title = title_of(pid);
+	if (!title)
+		error = ENOMEM;
+	else if (fprintf(file, "%s\n%s\n", caption, title) < 0)
+		error = errno;
+	free(title);
+	if (fclose(file) != 0 && error == 0)
+		error = errno;
+	if (error != 0)
+		unlink(name);
+	return error;
+}
+
+/* The next step's file with this ending; the caller frees it. */
+static char *next_name(const struct recording *recording, const char *ending)
+{
+	char *name;
+
+	if (asprintf(&name, "%s/%03u.%s", recording->folder,
+		     recording->steps + 1, ending) < 0)
+		return NULL;
+	return name;
 }
 
 int recording_add(struct recording *recording, pid_t pid, const char *caption)
 {
-	char *smaps = NULL, *text = NULL;
-	int result = -1;
+	char path[64], *smaps, *text;
+	int error = ENOMEM, from;
 
-	if (asprintf(&smaps, "%s/%03u.smaps", recording->folder,
-		     recording->steps + 1) < 0 ||
-	    asprintf(&text, "%s/%03u.txt", recording->folder,
-		     recording->steps + 1) < 0) {
-		errno = ENOMEM;
-		return fail(recording, recording->folder);
+	snprintf(path, sizeof(path), "/proc/%ld/smaps", (long)pid);
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	if (from < 0) {
+		errno = errno == ENOENT ? ESRCH : errno;
+		return recording_fail(recording, path);
 	}
-	if (save_text(recording, pid, text, caption) == 0) {
-		result = save_smaps(recording, pid, smaps);
-		if (result == 0)
-			recording->steps++;
-		else
+	smaps = next_name(recording, "smaps");
+	text = next_name(recording, "txt");
+	if (smaps && text)
+		error = save_text(pid, text, caption);
+	if (error == 0) {
+		error = save_list(from, smaps);
+		if (error != 0)
 			unlink(text);
 	}
 	free(smaps);
 	free(text);
-	return result;
+	close(from);
+	if (error == 0) {
+		recording->steps++;
+		return 0;
+	}
+	errno = error;
+	return recording_fail(recording,
+			      error == ESRCH ? path : recording->folder);
 }

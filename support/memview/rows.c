@@ -90,10 +90,13 @@ static void join(struct row *a, const struct row *b)
 	extent_add(&a->after, &b->after);
 }
 
-/* Whether a pass joins these neighbours; each pass joins more than the last. */
+/*
+ * Whether a pass, 0 to 2, joins these neighbours. Each joins more than the
+ * last, and none what changed in different ways.
+ */
 static bool joins(int pass, const struct row *a, const struct row *b)
 {
-	if (pass < 3 && a->change != b->change)
+	if (a->change != b->change)
 		return false;
 	if (pass < 2 && a->area != b->area)
 		return false;
@@ -196,7 +199,7 @@ unsigned int extent_share(const struct extent *extent, unsigned int units)
 		return 0;
 	if (extent->resident >= extent->size)
 		return units;
-	/* Pages, so that the product stays small. */
+	/* KiB, so that the product stays small. */
 	share = (extent->resident >> 10) * units / ((extent->size >> 10) | 1);
 	if (share == 0)
 		return 1;

@@ -18,8 +18,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-static const char enter[] = "\033[?1049h\033[?25l\033[2J";
-static const char leave[] = "\033[0m\033[?25h\033[?1049l";
+/* 7: what is too long is cut, and does not go on in the next line. */
+static const char enter[] = "\033[?1049h\033[?25l\033[?7l\033[2J";
+static const char leave[] = "\033[?7h\033[0m\033[?25h\033[?1049l";
 
 static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 static const int others[] = { SIGTSTP, SIGWINCH };
@@ -46,13 +47,8 @@ bool screen_possible(void)
 {
 	const char *term = getenv("TERM");
 
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term &&
-	    strcmp(term, "dumb") != 0)
-		return true;
-	fputs("memview: this needs a terminal; without one, memview PID "
-	      "shows the process once\n",
-	      stderr);
-	return false;
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 static void write_all(const char *text, size_t length)
@@ -230,13 +226,15 @@ static void bring_back(const char *text, unsigned int *top)
 /* A new size of the terminal: what it shows is unknown. */
 static int fit(void)
 {
-	if (screen.lines == height())
+	unsigned int lines = height(); /* asked again, it may be another one */
+
+	if (screen.lines == lines)
 		return 0;
 	forget_lines();
-	screen.shown = calloc(height(), sizeof(*screen.shown));
+	screen.shown = calloc(lines, sizeof(*screen.shown));
 	if (!screen.shown)
 		return -1;
-	screen.lines = height();
+	screen.lines = lines;
 	return 0;
 }
 

@@ -29,7 +29,7 @@ enum key {
 	KEY_RESIZED, /* or shown again: draw */
 };
 
-/* Whether there is a terminal to take; if not, says so on stderr. */
+/* Whether there is a terminal to take. */
 bool screen_possible(void);
 
 /* 0, or -1 with errno set and the terminal as it was. */

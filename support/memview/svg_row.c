@@ -183,20 +183,20 @@ static void frame(FILE *out, const struct row *row, unsigned int y,
 /* Address, rights or how many mappings it stands for, and area. */
 static void place(FILE *out, const struct row *row, unsigned int y)
 {
-	char rights[32];
+	char text[32];
 
-	snprintf(rights, sizeof(rights), "%lx", (unsigned long)row->start);
-	right_aligned(out, X_ADDRESS_END, y + BASELINE, rights);
+	snprintf(text, sizeof(text), "%lx", (unsigned long)row->start);
+	right_aligned(out, X_ADDRESS_END, y + BASELINE, text);
 	if (row->mappings > 9999)
-		snprintf(rights, sizeof(rights), "×%zuk", row->mappings / 1000);
+		snprintf(text, sizeof(text), "×%zuk", row->mappings / 1000);
 	else if (row->mappings > 1)
-		snprintf(rights, sizeof(rights), "×%zu", row->mappings);
+		snprintf(text, sizeof(text), "×%zu", row->mappings);
 	else
-		snprintf(rights, sizeof(rights), "%s", row->rights);
+		snprintf(text, sizeof(text), "%s", row->rights);
 	fprintf(out,
 		"<text x=\"%d\" y=\"%u\">%s</text>"
 		"<text x=\"%d\" y=\"%u\">%s</text>\n",
-		X_RIGHTS, y + BASELINE, rights, X_AREA, y + BASELINE,
+		X_RIGHTS, y + BASELINE, text, X_AREA, y + BASELINE,
 		area_name(row->area));
 }
 

@@ -330,14 +330,16 @@ static int print_totals(FILE *out, const struct rows *rows, bool compare,
 	char *text = NULL;
 	size_t length;
 	FILE *memory = open_memstream(&text, &length);
+	int result;
 
 	if (!memory)
 		return -1;
 	rows_totals(memory, rows, compare, look->utf8 ? "→" : "->");
-	if (fclose(memory) == 0)
+	result = fclose(memory);
+	if (result == 0)
 		print_wrapped(out, text, look->columns, look->utf8);
 	free(text);
-	return 0;
+	return result;
 }
 
 static void print_header(FILE *out, const struct layout *layout,

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 	srunner_add_suite(runner, areas_suite());
 	srunner_add_suite(runner, diff_suite());
 	srunner_add_suite(runner, rows_suite());
+	srunner_add_suite(runner, screen_suite());
 	srunner_add_suite(runner, text_suite());
 	srunner_add_suite(runner, pages_suite());
 	srunner_add_suite(runner, recording_suite());

@@ -2,15 +2,19 @@
 
 /*
  * What people call a mapping, where no ELF file can be read: by the kernel's
- * names, by rights, by order. The files named here do not exist.
+ * names, by rights, by order. The files named here do not exist; one that can
+ * be read is made at the end.
  */
 
 #include "tests.h"
 
 #include "steps.h"
 
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const struct {
 	const char *line;
@@ -146,6 +150,60 @@ START_TEST(a_file_without_code_is_data_that_is_read)
 }
 END_TEST
 
+/*
+ * A program as linkers make it for 64 KiB pages: what is read only after its
+ * start ends where a page does, and begins in the middle of one.
+ */
+static const struct {
+	ElfW(Ehdr) header;
+	ElfW(Phdr) segments[3];
+} large_pages = {
+	.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
+				 sizeof(void *) == 8 ? ELFCLASS64
+						     : ELFCLASS32 },
+		    .e_phoff = sizeof(ElfW(Ehdr)),
+		    .e_phentsize = sizeof(ElfW(Phdr)),
+		    .e_phnum = 3 },
+	.segments = { { .p_type = PT_LOAD,
+			.p_flags = PF_R | PF_X,
+			.p_filesz = 0x2000,
+			.p_memsz = 0x2000 },
+		      { .p_type = PT_LOAD,
+			.p_flags = PF_R | PF_W,
+			.p_offset = 0xf000,
+			.p_vaddr = 0x1f000,
+			.p_filesz = 0x2000,
+			.p_memsz = 0x2000 },
+		      { .p_type = PT_GNU_RELRO,
+			.p_flags = PF_R,
+			.p_offset = 0xf000,
+			.p_vaddr = 0x1f000,
+			.p_memsz = 0x1000 } },
+};
+
+START_TEST(a_segment_begins_where_a_page_of_its_machine_does)
+{
+	char name[] = "/tmp/memview-test-XXXXXX", text[512];
+	int fd = mkstemp(name);
+	struct stat status;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, &large_pages, sizeof(large_pages)),
+			 sizeof(large_pages));
+	ck_assert_int_eq(fstat(fd, &status), 0);
+	close(fd);
+	snprintf(text, sizeof(text),
+		 "40000-50000 r-xp 00000 1:1 %1$lu %2$s\n"
+		 "KernelPageSize: 64 kB\n"
+		 "50000-60000 r--p 00000 1:1 %1$lu %2$s\n"
+		 "60000-70000 rw-p 10000 1:1 %1$lu %2$s\n",
+		 (unsigned long)status.st_ino, name);
+	step_parse(&step_after, text);
+	unlink(name);
+	expect_parts("text relro data");
+}
+END_TEST
+
 Suite *areas_suite(void)
 {
 	Suite *suite = suite_create("areas");
@@ -159,6 +217,8 @@ Suite *areas_suite(void)
 	tcase_add_test(tests, without_a_heap_it_is_the_lowest_file);
 	tcase_add_loop_test(tests, relro_was_written_to, 0, WRITTEN);
 	tcase_add_test(tests, a_file_without_code_is_data_that_is_read);
+	tcase_add_test(tests,
+		       a_segment_begins_where_a_page_of_its_machine_does);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -17,6 +17,7 @@ Suite *pages_suite(void);
 Suite *pause_suite(void);
 Suite *recording_suite(void);
 Suite *rows_suite(void);
+Suite *screen_suite(void);
 Suite *text_suite(void);
 
 /*
