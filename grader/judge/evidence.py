@@ -30,7 +30,7 @@ from grader.outcome import Prediction
 
 ANSWERS_BYTES = 64 << 10
 ANSWERS_DOTS = 100  # in a line: tomllib takes the square of a dotted key's length
-TRANSCRIPT_BYTES = 4 << 20
+TRANSCRIPT_BYTES = 1 << 20  # the longest honest one has 20 KiB
 HEADER_LINES = 32  # `observe` writes some ten
 FOLDER = "observations"
 # Two machines that agree on these must agree on all that is `stable`.

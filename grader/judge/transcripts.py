@@ -22,11 +22,12 @@ from typing import NoReturn, TypeVar
 from grader.box import Finished, Process
 from grader.judge.api import cannot_check, fail
 from grader.judge.bench import Bench
-from grader.judge.evidence import FOLDER, TRANSCRIPT_BYTES, Question
+from grader.judge.evidence import FOLDER, Question
 from grader.lab import Value
 from grader.observers import Malformed, decode, read_proc
 from grader.outcome import Cause
 
+LOG_CHARACTERS = 16 << 20  # some 200,000 calls
 TOOL_SECONDS = 60.0  # for pmap or ps on a machine under full load
 NOTHING = "nothing.c"  # the judge's own program that every tool can look at
 
@@ -125,8 +126,8 @@ def watch(
         reference = bench.box.run([bench.probe(NOTHING)], trace=tracer)
         if not reference.trace_whole:
             _useless(tracer[0], "does not see it to its end")
-    if not whole or len(done.trace) > TRANSCRIPT_BYTES:
-        trouble = "more calls than a transcript holds" if whole else "a log without end"
+    if not whole or len(done.trace) > LOG_CHARACTERS:
+        trouble = "calls without end" if whole else "a log without end"
         fail(
             expected=f"a log of {tracer[0]}, from the program's start to its end",
             actual=f"{trouble}; the program {done.describe()}",
