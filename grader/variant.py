@@ -40,12 +40,12 @@ def read_student(path: Path) -> Student:
         raise BadCard(f"{path.name}: larger than {CARD_BYTES} bytes")
     try:
         table = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadCard(f"{path.name}: not TOML: {error}") from None
     fields = {}
     for key in ("id", "name"):
         value = table.get(key, "")
-        if isinstance(value, int) and not isinstance(value, bool):
+        if type(value) is int and abs(value) < 10**FIELD_CHARACTERS:
             value = str(value)
         if not isinstance(value, str) or len(value) > FIELD_CHARACTERS:
             raise BadCard(

@@ -98,7 +98,7 @@ def tool(bench: Bench, command: Sequence[str], *subject: str) -> str:
             _useless(command[0], f"{reference.describe()}: {_words(reference)}")
         fail(
             expected=f"what {command[0]} says of {subject[0]}",
-            actual=f"it {done.describe()}: {_words(done)}",
+            actual=f"it {done.describe()}: {decode(done.stderr or done.stdout)}",
             input=subject[0],
             rerun=" ".join(argv),
         )

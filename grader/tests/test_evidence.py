@@ -14,6 +14,7 @@ import pytest
 
 from grader.box import Box, BoxError, Ended, Finished
 from grader.cases import assemble_solution
+from grader.errors import InputError
 from grader.judge import transcripts
 from grader.judge.api import CannotCheck, CheckFailure
 from grader.judge.bench import Bench, open_bench
@@ -188,6 +189,18 @@ def test_a_run_here_that_cannot_be_read_is_told_so(tmp_path: Path, own: str) -> 
     answers = answers_of(bench_in(tmp_path), "[answers]\nn = 3\n", lambda bench: own)
     with pytest.raises(CheckFailure, match="in a run of the same program"):
         answers.expect("n")
+
+
+@pytest.mark.parametrize(
+    "error", [Ended(finished(7)), Malformed("n", "status 7"), CheckFailure("e", "status 7")]
+)
+def test_a_transcript_that_cannot_be_made_says_why(
+    tmp_path: Path, error: Exception
+) -> None:
+    """To the student who wants it, in words"""
+    observation = Observation("n.txt", "n", stumble(error), stumble(error))
+    with pytest.raises(InputError, match="observations/n.txt: .*status 7"):
+        observe(bench_in(tmp_path), observation)
 
 
 # Tools
