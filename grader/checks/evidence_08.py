@@ -152,7 +152,10 @@ OBSERVATIONS = (
     Observation("counts.txt", "counts, at each step", _make_counts, _valid_counts),
     Observation("lost.txt", "valgrind of ring", _make_lost, _valid_lost),
     Observation(
-        "increment.txt", " ".join((*OBJDUMP, INCREMENT)), _make_increment, _valid_increment
+        "increment.txt",
+        " ".join((*OBJDUMP, INCREMENT)),
+        _make_increment,
+        _valid_increment,
     ),
 )
 

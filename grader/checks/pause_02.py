@@ -106,7 +106,8 @@ def make_pause(kind: str, bench: Bench) -> str:
 
 def pause_of(text: str) -> Pause:
     """Read such a transcript."""
-    figures = re.fullmatch(r" *VSZ +RSS\n *(\d{1,15}) +(\d{1,15})\n", said(text, f"{' '.join(PS)} PID"))
+    shown = said(text, f"{' '.join(PS)} PID")
+    figures = re.fullmatch(r" *VSZ +RSS\n *(\d{1,15}) +(\d{1,15})\n", shown)
     if not figures:
         raise Malformed("ps", "not the columns VSZ and RSS of one process")
     return Pause(

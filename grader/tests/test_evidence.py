@@ -30,7 +30,7 @@ from grader.judge.evidence import (
     split,
 )
 from grader.lab import LABS, Lab, load_lab
-from grader.observers import Malformed
+from grader.observers import Malformed, decode
 from grader.outcome import Cause
 from grader.variant import Student
 
@@ -94,13 +94,12 @@ def test_an_answer_of_any_size_is_wrong(tmp_path: Path, value: str) -> None:
     with pytest.raises(CheckFailure, match="n: "):
         answers.expect("n")
     (answers.bench.folder / "answers.toml").write_text(text + "3")
-    again = load_answers(answers.bench, *map(tuple, evidence(answers)))
+    again = load_answers(
+        answers.bench,
+        tuple(answers.observations.values()),
+        tuple(answers.questions.values()),
+    )
     again.expect("n")
-
-
-def evidence(answers: Answers) -> tuple[Any, Any]:
-    """The observations and the questions."""
-    return answers.observations.values(), answers.questions.values()
 
 
 def test_an_answer_that_no_float_can_hold_is_wrong(tmp_path: Path) -> None:
@@ -144,7 +143,8 @@ def test_what_a_reader_stumbles_over_is_the_texts_fault(
     """Not the grader's"""
     readers: dict[str, Any] = {reader: stumble(error)}
     answers = answers_of(bench_in(tmp_path), "[answers]\nn = 3\n", **readers)
-    with pytest.raises(CheckFailure, match=f"as the tool writes it.*{type(error).__name__}"):
+    name = type(error).__name__
+    with pytest.raises(CheckFailure, match=f"as the tool writes it.*{name}"):
         answers.expect("n")
 
 
@@ -192,7 +192,8 @@ def test_a_run_here_that_cannot_be_read_is_told_so(tmp_path: Path, own: str) -> 
 
 
 @pytest.mark.parametrize(
-    "error", [Ended(finished(7)), Malformed("n", "status 7"), CheckFailure("e", "status 7")]
+    "error",
+    [Ended(finished(7)), Malformed("n", "status 7"), CheckFailure("e", "status 7")],
 )
 def test_a_transcript_that_cannot_be_made_says_why(
     tmp_path: Path, error: Exception
@@ -232,15 +233,16 @@ def test_a_tool_that_fails_on_everything_is_no_use(
 
 def test_a_tool_that_is_missing_is_named(tmp_path: Path) -> None:
     """With what installs it"""
-    for use in (
-        lambda: transcripts.tool(bench_in(tmp_path), ["no-such-tool"], "build/x"),
-        lambda: transcripts.of_process(["no-such-tool"], os.getpid()),
-    ):
-        with pytest.raises(CannotCheck, match="no-such-tool is not installed: ./setup"):
-            use()
+    remedy = "no-such-tool is not installed: ./setup"
+    with pytest.raises(CannotCheck, match=remedy):
+        transcripts.tool(bench_in(tmp_path), ["no-such-tool"], "build/x")
+    with pytest.raises(CannotCheck, match=remedy):
+        transcripts.of_process(["no-such-tool"], os.getpid())
 
 
-@pytest.mark.parametrize(("works", "error"), [(True, CheckFailure), (False, CannotCheck)])
+@pytest.mark.parametrize(
+    ("works", "error"), [(True, CheckFailure), (False, CannotCheck)]
+)
 def test_a_log_without_an_end(
     tmp_path: Path, works: bool, error: type[Exception]
 ) -> None:
@@ -319,7 +321,7 @@ def mixed(text: str, chance: random.Random) -> str:
     return "".join(lines)
 
 
-def line_like(text: str, chance: random.Random, form: str, new: str) -> str:
+def once(text: str, chance: random.Random, form: str, new: str) -> str:
     """With `new` in the place of one of the matches."""
     found = list(re.finditer(form, text))
     if not found:
@@ -333,25 +335,23 @@ SPOILS: dict[str, Callable[[str, random.Random], str]] = {
     "truncated": lambda text, chance: text[: chance.randrange(len(text))],
     "headless": lambda text, chance: text[chance.randrange(len(text)) :],
     "doubled": lambda text, chance: text * 2,
-    "line doubled": lambda text, chance: line_like(text, chance, "\n.*\n", "\n=\n=\n"),
-    "line gone": lambda text, chance: line_like(text, chance, ".*\n", ""),
+    "line gone": lambda text, chance: once(text, chance, ".*\n", ""),
+    "lines more": lambda text, chance: once(text, chance, "\n", "\n=\n\n=\n"),
     "lines swapped": mixed,
     "numbers blown up": lambda text, chance: re.sub(r"\d+", r"\g<0>" * 1500, text),
-    "number blown up": lambda text, chance: line_like(text, chance, r"\d+", "9" * 5000),
-    "number of another script": lambda text, chance: line_like(text, chance, r"\d+", "٣"),
-    "number gone": lambda text, chance: line_like(text, chance, r"\d+", ""),
+    "number blown up": lambda text, chance: once(text, chance, r"\d+", "9" * 5000),
+    "number of another script": lambda text, chance: once(text, chance, r"\d+", "٣"),
+    "number gone": lambda text, chance: once(text, chance, r"\d+", ""),
     "no arguments": lambda text, chance: re.sub(r"\(.*\)", "()", text),
-    "no arguments once": lambda text, chance: line_like(text, chance, r"\(.*\)", "()"),
+    "no arguments once": lambda text, chance: once(text, chance, r"\(.*\)", "()"),
     "one argument": lambda text, chance: re.sub(r"\((\w+).*\)", r"(\1)", text),
     "words gone": lambda text, chance: re.sub(r"[a-z]{3,}", "", text),
-    "binary": lambda text, chance: chance.randbytes(3000).decode(
-        "utf-8", "surrogateescape"
-    ),
-    "binary line": lambda text, chance: line_like(text, chance, ".*\n", "\0\x1b\udcff\n"),
+    "binary": lambda text, chance: decode(chance.randbytes(3000)),
+    "binary line": lambda text, chance: once(text, chance, ".*\n", "\0\x1b\udcff\n"),
 }
 
 
-@pytest.fixture(scope="module", params=JUDGED, ids=lambda lab: lab.id)
+@pytest.fixture(scope="module", params=JUDGED, ids=[lab.id for lab in JUDGED])
 def judged(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Lab, Bench]]:
