@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar
 
 from grader.checks.pause_02 import (
     FIXED,
@@ -21,29 +20,19 @@ from grader.checks.pause_02 import (
     make_pause,
     parts_of,
     pause_of,
-    said,
     valid_pause,
 )
-from grader.judge.api import CannotCheck
 from grader.judge.bench import Bench
-from grader.judge.evidence import TRANSCRIPT_BYTES, Observation, Question
+from grader.judge.evidence import Observation
 from grader.judge.moments import at_pauses
+from grader.judge.transcripts import question, said, tool, traced
 from grader.lab import Value
 from grader.observers import Malformed, size, strace, syscalls
-from grader.outcome import Cause
 
 BOARD_BYTES = 96 * KIB  # in hello.c
+SIZE, READELF = ("size",), ("readelf", "-lW")
 RUNS = 20
 MOVING = ("code", "card", "notes", "local", "stdout", "vdso")
-
-
-def _tool(bench: Bench, *argv: str) -> str:
-    """A tool's command line and output; it runs in the box, in the lab's folder."""
-    done = bench.box.run(argv, cwd=bench.folder)
-    if (done.how, done.status) != ("exited", 0):
-        words = done.stderr.decode(errors="replace").strip()
-        raise CannotCheck(Cause.TOOL, f"{argv[0]} {done.describe()}: {words}")
-    return f"$ {' '.join(argv)}\n" + done.stdout.decode("utf-8", "surrogateescape")
 
 
 # size.txt
@@ -52,11 +41,11 @@ def _tool(bench: Bench, *argv: str) -> str:
 def _make_size(bench: Bench) -> str:
     for kind in KINDS:
         hello(kind, bench)
-    return _tool(bench, "size", *(f"build/hello-{kind}" for kind in KINDS))
+    return tool(bench, SIZE, *(f"build/hello-{kind}" for kind in KINDS))
 
 
 def _sizes(text: str) -> dict[str, size.Size]:
-    rows = size.parse(said(text, "size "))
+    rows = size.parse(said(text, "size ", begins=True))
     if len(rows) != len(KINDS):
         raise Malformed("size", f"{len(rows)} programs, not {len(KINDS)}")
     return {kind: size.of(rows, f"hello-{kind}") for kind in KINDS}
@@ -88,13 +77,13 @@ def _board_column(sizes: dict[str, size.Size]) -> Value:
 
 def _make_segments(bench: Bench) -> str:
     programs = [hello(kind, bench) for kind in ("dynamic-pie", "static")]
-    return "".join(_tool(bench, "readelf", "-lW", f"build/{p.name}") for p in programs)
+    return "".join(tool(bench, READELF, f"build/{p.name}") for p in programs)
 
 
 def _segments(text: str) -> dict[str, str]:
     """By kind: what readelf says."""
     return {
-        kind: said(text, f"readelf -lW build/hello-{kind}\n")
+        kind: said(text, f"readelf -lW build/hello-{kind}")
         for kind in ("dynamic-pie", "static")
     }
 
@@ -110,7 +99,7 @@ def _valid_segments(text: str, bench: Bench) -> None:
             raise Malformed("readelf", f"hello-{kind} is not of type {word}")
         for section in (".text", ".rodata", ".data", ".bss"):
             if not re.search(
-                rf"^ +\d\d +.*{re.escape(section)}(?= |$)", segments[kind], re.M
+                rf"^ +\d\d .*{re.escape(section)}(?= |$)", segments[kind], re.M
             ):
                 raise Malformed("readelf", f"hello-{kind} has no {section}")
     if not _load_segments(segments):
@@ -152,32 +141,27 @@ def _rss(pause: Pause) -> Value:
 
 
 def _make_strace(kind: str, bench: Bench) -> str:
-    argv = argv_of(kind, bench)
-    done = bench.box.run(argv, trace=["strace"], cwd=bench.folder)
-    if len(done.trace) > TRANSCRIPT_BYTES:
-        raise Malformed("strace", f"hello-{kind} makes calls without end")
-    return f"$ strace {' '.join(argv)}\n{done.trace}"
+    return traced(bench, ["strace"], argv_of(kind, bench))
 
 
 def _start(text: str) -> tuple[strace.Call, ...]:
     """The calls of a program up to its first write to standard output."""
-    calls = strace.parse(said(text, "strace ")).calls
+    calls = strace.parse(said(text, "strace ", begins=True)).calls
     for index, call in enumerate(calls):
-        if call.name == "write" and call.args[0] == "1":
+        if call.name == "write" and call.args[:1] == ("1",):
             return calls[: index + 1]
     raise Malformed("strace", "no write to standard output")
 
 
 def _valid_strace(kind: str, text: str, bench: Bench) -> None:
     argv = argv_of(kind, bench)
-    said(text, f"strace {' '.join(argv)}\n")
-    trace = strace.parse(said(text, "strace "))
+    trace = strace.parse(said(text, f"strace {' '.join(argv)}"))
     calls = _start(text)
     if (calls[0].name, calls[0].args[:1]) != ("execve", (f'"{argv[0]}"',)):
         raise Malformed("strace", f"does not begin with the execve of {argv[0]}")
     if [end.status for end in trace.ends] != [0]:
         raise Malformed("strace", "does not end with the exit of hello, status 0")
-    if not calls[-1].args[1].startswith('"Hello from'):
+    if not "".join(calls[-1].args[1:2]).startswith('"Hello from'):
         raise Malformed("strace", "the first write is not hello's greeting")
     opened = [use.path for use in syscalls.uses(calls) if use.opened]
     if bool(opened) == (kind in STATIC):
@@ -299,137 +283,106 @@ OBSERVATIONS = (
     ),
 )
 
-
-_Parsed = TypeVar("_Parsed")
-
-
-def _in(
-    source: str,
-    read: Callable[[str], _Parsed],
-    value: Callable[[_Parsed], Value],
-    key: str,
-    where: str,
-    *,
-    unit: str = "",
-    stable: bool = True,
-) -> Question:
-    """A question whose truth is a value of what one transcript says."""
-
-    def truth(text: str, variant: Mapping[str, Value]) -> Value:
-        return value(read(text))
-
-    return Question(key, source, truth, where, unit=unit, stable=stable)
-
-
-_SIZE = partial(_in, "size.txt", _sizes)
-_PIE = partial(_in, "pause-dynamic-pie.txt", pause_of)
-_PAUSED_STATIC = partial(_in, "pause-static.txt", pause_of)
-_MOVES = partial(_in, "moves.txt", _moves, stable=False)
+_SIZE = partial(question, "size.txt", _sizes)
+_PIE = partial(question, "pause-dynamic-pie.txt", pause_of)
+_PAUSED_STATIC = partial(question, "pause-static.txt", pause_of)
+_MOVES = partial(question, "moves.txt", _moves, stable=False)
 
 QUESTIONS = (
     _SIZE(
-        _text_static,
         "text_static",
-        "the text of hello-static in observations/size.txt",
+        _text_static,
+        "the text of hello-static",
         unit="bytes",
     ),
     _SIZE(
-        _board_column,
         "board_column",
-        "the column of observations/size.txt that counts board: text, data or bss",
+        _board_column,
+        "the column that counts board: text, data or bss",
     ),
-    _in(
+    question(
         "segments.txt",
         _segments,
-        _load_segments,
         "load_segments",
-        "the LOAD lines of hello-dynamic-pie in observations/segments.txt",
+        _load_segments,
+        "the LOAD lines of hello-dynamic-pie",
     ),
     _PIE(
-        _own_mappings,
         "own_mappings",
-        "the mappings of its own file in observations/pause-dynamic-pie.txt",
+        _own_mappings,
+        "the mappings of its own file",
     ),
     _PIE(
-        _libraries,
         "libraries",
-        "the other files with an executable mapping in "
-        "observations/pause-dynamic-pie.txt",
+        _libraries,
+        "the other files with an executable mapping",
     ),
     _PAUSED_STATIC(
-        _rodata_rights,
         "rodata_rights",
-        "the first three letters of the rights of the mapping that holds greeting "
-        "in observations/pause-static.txt",
+        _rodata_rights,
+        "the first three letters of the rights of the mapping that holds greeting",
     ),
     _PIE(
-        _visits_mapping,
         "visits_mapping",
-        "the mapping that holds visits in observations/pause-dynamic-pie.txt: "
-        "named (by a file) or nameless",
+        _visits_mapping,
+        "the mapping that holds visits: named (by a file) or nameless",
     ),
     _PIE(
-        _bss_mapping,
         "bss_mapping",
-        "the size of the nameless mapping right behind the program's own last one "
-        "in observations/pause-dynamic-pie.txt",
+        _bss_mapping,
+        "the size of the nameless mapping right behind the program's own last one",
         unit="KiB",
     ),
-    _in(
+    question(
         "strace-dynamic-pie.txt",
         _start,
-        _calls,
         "calls_dynamic_pie",
-        "the system calls before the first write(1, ...) in "
-        "observations/strace-dynamic-pie.txt",
+        _calls,
+        "the system calls before the first write(1, ...)",
     ),
-    _in(
+    question(
         "strace-static.txt",
         _start,
-        _calls,
         "calls_static",
-        "the system calls before the first write(1, ...) in "
-        "observations/strace-static.txt",
+        _calls,
+        "the system calls before the first write(1, ...)",
     ),
-    _in(
+    question(
         "strace-dynamic-pie.txt",
         _start,
-        _libc_call,
         "libc_call",
-        "the system call that makes libc's code a mapping in "
-        "observations/strace-dynamic-pie.txt",
+        _libc_call,
+        "the system call that makes libc's code a mapping",
     ),
-    _in(
+    question(
         "strace-dynamic-pie.txt",
         _start,
-        _relro_call,
         "relro_call",
-        "the system call that takes the right to write from a range in "
-        "observations/strace-dynamic-pie.txt",
+        _relro_call,
+        "the system call that takes the right to write from a range",
     ),
     _MOVES(
-        _moved_static,
         "moved_static",
+        _moved_static,
         f"how many of {', '.join(MOVING)} have more than one address in the lines "
-        "of static in observations/moves.txt",
+        "of static",
     ),
     _MOVES(
-        _static_pie_code,
         "static_pie_code",
-        "which of card and notes is nearer to code in the first line of static-pie "
-        "in observations/moves.txt",
+        _static_pie_code,
+        "which of card and notes is nearer to code in the first line of static-pie",
     ),
     _PIE(
-        _vsz,
         "vsz_dynamic_pie",
-        "VSZ in observations/pause-dynamic-pie.txt",
+        _vsz,
+        "VSZ",
         unit="KiB",
         stable=False,
     ),
     _PAUSED_STATIC(
-        _rss,
         "rss_static",
-        "RSS in observations/pause-static.txt",
+        _rss,
+        "RSS",
         unit="KiB",
         stable=False,
     ),

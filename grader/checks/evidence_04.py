@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from grader.box import Ended
 from grader.checks.memory_04 import ALLOC, KIB, RISE, TRIM
-from grader.judge.api import CannotCheck
 from grader.judge.bench import Bench
-from grader.judge.evidence import Observation, Question
+from grader.judge.evidence import TRANSCRIPT_BYTES, Observation, Question
 from grader.judge.moments import at_pauses
+from grader.judge.transcripts import look, of_process, question, said, traced
 from grader.lab import Value
 from grader.observers import (
     Malformed,
@@ -23,11 +21,9 @@ from grader.observers import (
     ltrace,
     maps,
     pmap,
-    read_proc,
     strace,
     syscalls,
 )
-from grader.outcome import Cause
 
 Variant = Mapping[str, Value]
 
@@ -47,19 +43,6 @@ def _argv(words: Sequence[str], variant: Variant) -> list[str]:
     return [f"build/{words[0]}", *(str(variant.get(word, word)) for word in words[1:])]
 
 
-def _said(text: str, command: str) -> str:
-    """What the one command of a transcript with this text said.
-
-    A transcript's body is `$ COMMAND` and the command's output, in turns.
-    """
-    found = re.findall(
-        rf"^\$ {re.escape(command)}\n(.*?)(?=^\$ |\Z)", text, re.M | re.S
-    )
-    if len(found) != 1:
-        raise Malformed("transcript", f"`$ {command}` is in it {len(found)} times")
-    return str(found[0])
-
-
 # pmap-*.txt: the mappings at each prompt
 
 
@@ -71,24 +54,6 @@ class Look:
     others: int
 
 
-def _tool(*argv: str) -> str:
-    try:
-        done = subprocess.run(
-            argv,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            errors="surrogateescape",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            check=False,
-        )
-    except FileNotFoundError:
-        raise CannotCheck(
-            Cause.TOOL, f"{argv[0]} is not installed: ./setup installs it"
-        ) from None
-    return done.stdout
-
-
 def _make_pauses(words: Sequence[str], bench: Bench) -> str:
     """Run a program and look at it at each prompt, with cat and pmap."""
     bench.program(words[0])
@@ -98,9 +63,12 @@ def _make_pauses(words: Sequence[str], bench: Bench) -> str:
         try:
             while True:
                 label = process.wait_prompt()
-                mappings = read_proc(process.pid, "maps")
+                mappings = look(bench, process, "maps")
                 looks += f"$ cat /proc/PID/maps   # {label}\n{mappings}"
-                looks += f"$ pmap PID   # {label}\n{_tool('pmap', str(process.pid))}"
+                figures = of_process(["pmap"], process.pid)
+                looks += f"$ pmap PID   # {label}\n{figures}"
+                if len(looks) > TRANSCRIPT_BYTES:
+                    raise Malformed("maps", "more than a transcript holds")
                 process.press_enter()
         except Ended as ended:
             output = ended.finished.stdout.decode("utf-8", "replace")
@@ -111,10 +79,10 @@ def _looks(labels: Sequence[str], text: str) -> tuple[Look, ...]:
     """What pmap showed at each of the prompts."""
     looks = []
     for label in labels:
-        shown = pmap.parse(_said(text, f"pmap PID   # {label}"))
+        shown = pmap.parse(said(text, f"pmap PID   # {label}"))
         if sum(row.kib for row in shown.rows) != shown.total_kib:
             raise Malformed("pmap", f"{label}: the total is not the sum of the rows")
-        listed = maps.parse(_said(text, f"cat /proc/PID/maps   # {label}"))
+        listed = maps.parse(said(text, f"cat /proc/PID/maps   # {label}"))
         if not _same_mappings(shown.rows, listed):
             raise Malformed("pmap", f"{label}: it does not show the mappings of maps")
         # pmap calls the heap `[ anon ]`, as it does others; maps names it.
@@ -143,9 +111,9 @@ def _valid_pauses(
     """
     argv = _argv(words, bench.variant)
     command = " ".join(argv)
-    _said(text, command)
+    said(text, command)
     for label in labels:
-        shown = pmap.parse(_said(text, f"pmap PID   # {label}"))
+        shown = pmap.parse(said(text, f"pmap PID   # {label}"))
         if shown.command != command:
             raise Malformed("pmap", f"it is of `{shown.command}`, not of `{command}`")
     kib, count, *_ = [int(word) for word in argv if word.isdecimal()] + [1]
@@ -217,9 +185,7 @@ def _place(looks: tuple[Look, ...]) -> Value:
 
 def _make_strace(words: Sequence[str], bench: Bench) -> str:
     bench.program(words[0])
-    argv = _argv(words, bench.variant)
-    done = bench.box.run(argv, trace=["strace"], cwd=bench.folder)
-    return f"$ strace {' '.join(argv)}\n{done.trace}"
+    return traced(bench, ["strace"], _argv(words, bench.variant))
 
 
 @dataclass(frozen=True)
@@ -237,7 +203,7 @@ def _parts(text: str) -> Parts:
         found = [
             index
             for index, call in enumerate(calls)
-            if call.name == "write" and f"] {label}" in call.args[1]
+            if call.name == "write" and f"] {label}" in "".join(call.args[1:2])
         ]
         if len(found) != 1:
             raise Malformed("strace", f"{len(found)} writes of `{label}`")
@@ -249,7 +215,7 @@ def _parts(text: str) -> Parts:
 def _valid_strace(words: Sequence[str], text: str, bench: Bench) -> None:
     argv = _argv(words, bench.variant)
     kib, count = map(int, argv[1:])
-    trace = strace.parse(_said(text, f"strace {' '.join(argv)}"))
+    trace = strace.parse(said(text, f"strace {' '.join(argv)}"))
     first = trace.calls[0] if trace.calls else None
     if first is None or (first.name, first.args[:1]) != ("execve", (f'"{argv[0]}"',)):
         raise Malformed("strace", f"does not begin with the execve of {argv[0]}")
@@ -304,9 +270,7 @@ def _large_free_call(parts: Parts) -> Value:
 
 def _make_ltrace(bench: Bench) -> str:
     bench.program(SMALL[0])
-    argv = _argv(SMALL, bench.variant)
-    done = bench.box.run(argv, trace=LTRACE, cwd=bench.folder)
-    return f"$ {' '.join((*LTRACE, *argv))}\n{done.trace}"
+    return traced(bench, LTRACE, _argv(SMALL, bench.variant))
 
 
 def _mallocs(text: str) -> tuple[ltrace.Call, ...]:
@@ -317,9 +281,9 @@ def _mallocs(text: str) -> tuple[ltrace.Call, ...]:
 def _valid_ltrace(text: str, bench: Bench) -> None:
     argv = _argv(SMALL, bench.variant)
     kib, count = map(int, argv[1:])
-    log = ltrace.parse(_said(text, " ".join((*LTRACE, *argv))))
+    log = ltrace.parse(said(text, " ".join((*LTRACE, *argv))))
     blocks = {c.value for c in log.calls if c.args == (str(kib * KIB),)}
-    freed = {integer(c.args[0]) for c in log.calls if c.name == "free"}
+    freed = {integer("".join(c.args)) for c in log.calls if c.name == "free"}
     if len(blocks) != count or not blocks <= freed:
         raise Malformed(
             "ltrace", f"not {count} blocks of {kib} KiB, allocated and freed"
@@ -355,14 +319,14 @@ def _make_threshold(bench: Bench) -> str:
 
 def _threshold_gap(text: str) -> Value:
     name, value = TUNABLE
-    said = _said(text, f"{name}={value} build/threshold").split()
-    if len(said) != 1 or not said[0].isdecimal():
-        raise Malformed("threshold", f"it prints no number but {' '.join(said)}")
-    return THRESHOLD - int(said[0])
+    words = said(text, f"{name}={value} build/threshold").split()
+    if len(words) != 1 or not re.fullmatch("[0-9]{1,18}", words[0]):
+        raise Malformed("threshold", f"it prints no number but {' '.join(words)}")
+    return THRESHOLD - int(words[0])
 
 
 def _valid_threshold(text: str, bench: Bench) -> None:
-    _said(text, "build/threshold")
+    said(text, "build/threshold")
     # A header of one or two words, and rounding up to four words.
     if not 0 <= int(_threshold_gap(text)) < 64:
         raise Malformed("threshold", "it does not follow the tunable")
@@ -411,30 +375,11 @@ OBSERVATIONS = (
     ),
 )
 
-_Parsed = TypeVar("_Parsed")
-
-
-def _in(
-    source: str,
-    read: Callable[[str], _Parsed],
-    key: str,
-    value: Callable[[_Parsed], Value],
-    where: str,
-    unit: str = "",
-) -> Question:
-    """A question whose truth is a value of what one transcript says."""
-
-    def truth(text: str, variant: Variant) -> Value:
-        return value(read(text))
-
-    return Question(key, source, truth, f"{where} (observations/{source})", unit=unit)
-
-
-_PMAP_SMALL = partial(_in, "pmap-small.txt", partial(_looks, ALLOC))
-_PMAP_LARGE = partial(_in, "pmap-large.txt", partial(_looks, ALLOC))
-_STRACE_LARGE = partial(_in, "strace-large.txt", _parts)
-_LTRACE = partial(_in, "ltrace-small.txt", _mallocs)
-_PMAP_TRIM = partial(_in, "pmap-trim.txt", partial(_looks, TRIM))
+_PMAP_SMALL = partial(question, "pmap-small.txt", partial(_looks, ALLOC))
+_PMAP_LARGE = partial(question, "pmap-large.txt", partial(_looks, ALLOC))
+_STRACE_LARGE = partial(question, "strace-large.txt", _parts)
+_LTRACE = partial(question, "ltrace-small.txt", _mallocs)
+_PMAP_TRIM = partial(question, "pmap-trim.txt", partial(_looks, TRIM))
 
 QUESTIONS = (
     _PMAP_SMALL(
@@ -467,7 +412,7 @@ QUESTIONS = (
         "by how much everything but the heap grew in the allocation",
         unit="KiB",
     ),
-    _in(
+    question(
         "strace-small.txt",
         _parts,
         "small_brk_calls",
@@ -498,14 +443,14 @@ QUESTIONS = (
         "of the tunable (observations/threshold.txt)",
         unit="bytes",
     ),
-    _in(
+    question(
         "pmap-rise.txt",
         partial(_looks, RISE),
         "rise_place",
         _place,
         "where the second block lies: heap or mapping",
     ),
-    _in(
+    question(
         "pmap-limit.txt",
         partial(_looks, RISE),
         "limit_place",

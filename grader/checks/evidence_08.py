@@ -4,45 +4,29 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping
 from functools import partial
 
 from grader.box import Finished
-from grader.judge.api import CannotCheck
 from grader.judge.bench import Bench
 from grader.judge.evidence import Observation, Question
+from grader.judge.transcripts import said, tool
 from grader.lab import Value
 from grader.observers import Malformed
-from grader.outcome import Cause
 
 Variant = Mapping[str, Value]
 
 STEPS = ("new", "retain", "assign", "scope", "scope left", "cleanup", "destroyed")
-PAHOLE = ("pahole", "-C", "rc_head", "build/counts")
-OBJDUMP = ("objdump", "-d", "--no-show-raw-insn", "build/increment.o")
+PAHOLE = ("pahole", "-C", "rc_head")
+COUNTS = "build/counts"
+OBJDUMP = ("objdump", "-d", "--no-show-raw-insn")
+INCREMENT = "build/increment.o"
 VALGRIND = ("valgrind", "--command-line-only=yes", "--leak-check=full")
-
-
-def _tool(bench: Bench, *argv: str) -> str:
-    """What a tool says of a product of the build, in the lab's folder."""
-    if shutil.which(argv[0], path="/usr/bin:/bin") is None:
-        words = f"{argv[0]} is not installed: ./setup installs it"
-        raise CannotCheck(Cause.TOOL, words)
-    done = bench.box.run([*argv], cwd=bench.folder)
-    return f"$ {' '.join(argv)}\n{_text(done)}"
+_DIGITS = r"(\d{1,18})"
 
 
 def _text(done: Finished) -> str:
     return (done.stdout + done.stderr).decode("utf-8", "surrogateescape")
-
-
-def _said(text: str, command: str) -> str:
-    first, _, rest = text.partition("\n")
-    if first != f"$ {command}":
-        raise Malformed("transcript", f"does not begin with `$ {command}`")
-    return rest
 
 
 def _number(text: str, pattern: str, tool: str) -> int:
@@ -57,23 +41,24 @@ def _number(text: str, pattern: str, tool: str) -> int:
 
 def _make_layout(bench: Bench) -> str:
     bench.program("counts")
-    return _tool(bench, *PAHOLE)
+    return tool(bench, PAHOLE, COUNTS)
 
 
 def _head_size(text: str, variant: Variant) -> Value:
-    return _number(text, r"/\* size: (\d+), cachelines: \d+, members: 4 \*/", "pahole")
+    size = rf"/\* size: {_DIGITS}, cachelines: \d+, members: 4 \*/"
+    return _number(text, size, "pahole")
 
 
 def _head_padding(text: str, variant: Variant) -> Value:
-    return sum(int(found) for found in re.findall(r"/\* padding: (\d+) \*/", text))
+    return sum(int(found) for found in re.findall(rf"/\* padding: {_DIGITS} \*/", text))
 
 
 def _valid_layout(text: str, bench: Bench) -> None:
-    said = _said(text, " ".join(PAHOLE))
-    names = re.findall(r"^\t.*[ (*](strong|weak|destroy|next)\W", said, re.MULTILINE)
+    words = said(text, " ".join((*PAHOLE, COUNTS)))
+    names = re.findall(r"^\t.*[ (*](strong|weak|destroy|next)\W", words, re.MULTILINE)
     if names != ["strong", "weak", "destroy", "next"]:
         raise Malformed("pahole", "it does not show the four members of rc_head")
-    size, padding = _head_size(said, {}), _head_padding(said, {})
+    size, padding = _head_size(words, {}), _head_padding(words, {})
     if int(size) % 8 or not 16 <= int(size) - int(padding) <= int(size):
         raise Malformed("pahole", "no head has such a size")
 
@@ -93,12 +78,12 @@ def _make_counts(bench: Bench) -> str:
 
 
 def _count(step: str, which: str, text: str, variant: Variant) -> Value:
-    return _number(text, rf"^{step}: .*{which} (\d+)", "counts")
+    return _number(text, rf"^{step}: .*{which} {_DIGITS}\b", "counts")
 
 
 def _valid_counts(text: str, bench: Bench) -> None:
-    said = _said(text, _counts_command(bench))
-    seen = re.findall(r"^([a-z ]+): strong (\d+), weak (\d+)$", said, re.MULTILINE)
+    words = said(text, _counts_command(bench))
+    seen = re.findall(r"^([a-z ]+): strong (\d+), weak (\d+)$", words, re.MULTILINE)
     extra = int(bench.variant["extra"])
     strong = (1, 1 + extra, 1 + extra, 2 + extra, 1 + extra, 1, 0)
     weak = (2, 2, 2, 2, 2, 2, 1)
@@ -109,20 +94,20 @@ def _valid_counts(text: str, bench: Bench) -> None:
 # lost.txt: valgrind
 
 
-def _ring_command(bench: Bench) -> str:
-    variant = bench.variant
-    ring = f"build/ring {variant['ring_count']} {variant['ring_bytes']}"
-    return f"{' '.join(VALGRIND)} {ring}"
+def _ring(bench: Bench) -> list[str]:
+    sizes = bench.variant["ring_count"], bench.variant["ring_bytes"]
+    return ["build/ring", *map(str, sizes)]
 
 
 def _make_lost(bench: Bench) -> str:
     bench.program("ring")
-    return _tool(bench, *_ring_command(bench).split())
+    return tool(bench, VALGRIND, *_ring(bench))
 
 
 def _lost(kind: str, what: str, text: str) -> int:
-    bytes_, blocks = rf"{kind} lost: ([\d,]+) bytes", rf"{kind} lost: .* in ([\d,]+) b"
-    return _number(text, rf"^==\d+== +{bytes_ if what == 'bytes' else blocks}", "valgrind")
+    before = "" if what == "bytes" else ".* in "
+    pattern = rf"^==\d+== +{kind} lost: {before}([\d,]{{1,24}}) {what}"
+    return _number(text, pattern, "valgrind")
 
 
 def _lost_bytes(kind: str, text: str, variant: Variant) -> Value:
@@ -130,11 +115,11 @@ def _lost_bytes(kind: str, text: str, variant: Variant) -> Value:
 
 
 def _valid_lost(text: str, bench: Bench) -> None:
-    said = _said(text, _ring_command(bench))
+    words = said(text, " ".join((*VALGRIND, *_ring(bench))))
     count, size = int(bench.variant["ring_count"]), int(bench.variant["ring_bytes"])
     kinds = ("definitely", "indirectly", "possibly")
-    total = sum(_lost(kind, "bytes", said) for kind in kinds)
-    blocks = sum(_lost(kind, "blocks", said) for kind in kinds)
+    total = sum(_lost(kind, "bytes", words) for kind in kinds)
+    blocks = sum(_lost(kind, "blocks", words) for kind in kinds)
     if blocks != count or total % count or total // count <= size:
         raise Malformed("valgrind", f"not {count} objects of {size} bytes are lost")
 
@@ -144,7 +129,7 @@ def _valid_lost(text: str, bench: Bench) -> None:
 
 def _make_increment(bench: Bench) -> str:
     bench.program("increment.o")
-    return _tool(bench, *OBJDUMP)
+    return tool(bench, OBJDUMP, INCREMENT)
 
 
 def _instructions(function: str, text: str, variant: Variant) -> Value:
@@ -157,16 +142,21 @@ def _instructions(function: str, text: str, variant: Variant) -> Value:
 
 
 def _valid_increment(text: str, bench: Bench) -> None:
-    said = _said(text, " ".join(OBJDUMP))
+    words = said(text, " ".join((*OBJDUMP, INCREMENT)))
     for name in ("plain", "atomic"):
-        _instructions(name, said, {})  # one at least: it may call another
+        _instructions(name, words, {})  # one at least: it may call another
 
 
 OBSERVATIONS = (
-    Observation("layout.txt", " ".join(PAHOLE), _make_layout, _valid_layout),
+    Observation("layout.txt", " ".join((*PAHOLE, COUNTS)), _make_layout, _valid_layout),
     Observation("counts.txt", "counts, at each step", _make_counts, _valid_counts),
     Observation("lost.txt", "valgrind of ring", _make_lost, _valid_lost),
-    Observation("increment.txt", " ".join(OBJDUMP), _make_increment, _valid_increment),
+    Observation(
+        "increment.txt",
+        " ".join((*OBJDUMP, INCREMENT)),
+        _make_increment,
+        _valid_increment,
+    ),
 )
 
 QUESTIONS = (

@@ -17,6 +17,7 @@ from pathlib import Path
 from grader.box import Ended
 from grader.judge.api import cannot_check, fail
 from grader.judge.bench import Bench
+from grader.judge.transcripts import look
 from grader.observers import maps
 from grader.outcome import Cause
 
@@ -150,9 +151,16 @@ def walk(
                     input=command,
                     rerun=command,
                 )
-            mappings = maps.read(process.pid)
+            mappings = maps.parse(look(bench, process, "maps"))
             if library and not maps.of_file(mappings, library):
-                cannot_check(Cause.GRADER, f"{library.name} was not preloaded")
+                _expect_preloads(bench, library)
+                fail(
+                    expected="at its prompt, it still has the library that it was "
+                    "started with (LD_PRELOAD)",
+                    actual="it has not: it started itself, or another program, anew",
+                    input=command,
+                    rerun=command,
+                )
             at[label] = memory_of(mappings)
             process.press_enter()
         end = process.finish()
@@ -165,6 +173,15 @@ def walk(
             rerun=command,
         )
     return Walk(command, at)
+
+
+def _expect_preloads(bench: Bench, library: Path) -> None:
+    """Cannot check unless a program of the judge's choice gets the library."""
+    env = {"LD_PRELOAD": str(library)}
+    shown = bench.box.run(["cat", "/proc/self/maps"], env=env)
+    if str(library).encode() not in shown.stdout:
+        words = shown.stderr.decode("utf-8", "replace")
+        cannot_check(Cause.GRADER, f"{library.name} is not preloaded: {words}")
 
 
 def mapped_bytes(size: int, count: int) -> range:

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.judge.api import cannot_check
 from grader.judge.bench import Bench
-from grader.observers import Malformed, maps, read_proc
+from grader.judge.transcripts import look, of_process, said
+from grader.observers import Malformed, maps
 from grader.observers.maps import Mapping
-from grader.outcome import Cause
 
 KINDS = ("dynamic-pie", "dynamic", "static", "static-pie")
 FIXED = ("dynamic", "static")  # the linker chose their addresses
@@ -20,6 +18,7 @@ STATIC = ("static", "static-pie")
 FOUR_GIB = 1 << 32
 PAGE = 4096  # the smallest page of x86_64 and aarch64: the others are multiples
 KIB = 1024
+PS = ("ps", "-o", "vsz,rss", "-p")
 PARTS = "code greeting years visits board card notes local stdout vdso".split()
 
 # Where each part lies; linkers before 2.31 put constants beside the code.
@@ -42,20 +41,6 @@ def parts_of(text: str) -> dict[str, int]:
     if [name for name, _ in found] != PARTS:
         raise Malformed("hello", f"does not say where {', '.join(PARTS)} are")
     return {name: int(address, 16) for name, address in found}
-
-
-def said(text: str, command: str) -> str:
-    """What the one command of a transcript that begins so said.
-
-    A transcript's body is `$ COMMAND` and the command's output, in turns.
-    """
-    found = re.findall(
-        rf"^\$ {re.escape(command)}[^\n]*\n(.*?)(?=^\$ |\Z)", text, re.M | re.S
-    )
-    if len(found) != 1:
-        line = f"$ {command.strip()}"
-        raise Malformed("transcript", f"`{line}` is in it {len(found)} times, not once")
-    return str(found[0])
 
 
 def hello(kind: str, bench: Bench) -> Path:
@@ -108,38 +93,26 @@ def make_pause(kind: str, bench: Bench) -> str:
     argv = argv_of(kind, bench)
     with bench.box.spawn(argv, cwd=bench.folder) as process:
         process.wait_prompt()
-        mappings = read_proc(process.pid, "maps")
-        figures = _ps(process.pid)
+        mappings = look(bench, process, "maps")
+        figures = of_process(PS, process.pid)
         greeting = process.finish().stdout.decode("utf-8", "replace")
     text = (
         f"$ {' '.join(argv)}\n{greeting}"
         f"$ cat /proc/PID/maps\n{mappings}"
-        f"$ ps -o vsz,rss -p PID\n{figures}"
+        f"$ {' '.join(PS)} PID\n{figures}"
     )
     return bench.without_place(text)
 
 
-def _ps(pid: int) -> str:
-    """What ps says of the process's memory; empty if it has ended."""
-    try:
-        return subprocess.run(
-            ["ps", "-o", "vsz,rss", "-p", str(pid)],
-            capture_output=True,
-            text=True,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-        ).stdout
-    except FileNotFoundError:
-        cannot_check(Cause.TOOL, "ps is not installed: ./setup installs it")
-
-
 def pause_of(text: str) -> Pause:
     """Read such a transcript."""
-    figures = re.fullmatch(r" *VSZ +RSS\n *(\d{1,15}) +(\d{1,15})\n", said(text, "ps "))
+    shown = said(text, f"{' '.join(PS)} PID")
+    figures = re.fullmatch(r" *VSZ +RSS\n *(\d{1,15}) +(\d{1,15})\n", shown)
     if not figures:
         raise Malformed("ps", "not the columns VSZ and RSS of one process")
     return Pause(
-        parts_of(said(text, "build/hello-")),
-        maps.parse(said(text, "cat /proc/")),
+        parts_of(said(text, "build/hello-", begins=True)),
+        maps.parse(said(text, "cat /proc/PID/maps")),
         int(figures[1]),
         int(figures[2]),
     )
@@ -156,8 +129,7 @@ def valid_pause(kind: str, text: str, bench: Bench) -> None:
     for part, name in _NAMES.items():
         if pause.parts[part] and pause.holding(part).name != name:
             raise Malformed("maps", f"{part} does not lie in {name}")
-    argv = " ".join(argv_of(kind, bench))
-    said(text, f"{argv}\n")
+    said(text, " ".join(argv_of(kind, bench)))
     kib = int(bench.variant["notes_kib"])
     if pause.holding("notes").end - pause.parts["notes"] < kib * KIB:
         raise Malformed("maps", f"no {kib} KiB from notes to its mapping's end")

@@ -30,6 +30,7 @@ from grader.checks.memory_04 import (
 from grader.judge import cannot_check, check, fail
 from grader.judge.bench import Bench
 from grader.judge.evidence import Answers
+from grader.judge.transcripts import watch
 from grader.lab import Value
 from grader.observers import strace, syscalls
 from grader.outcome import Cause
@@ -360,11 +361,8 @@ def test_threshold_none(bench: Bench) -> None:
 def test_threshold_measured(bench: Bench) -> None:
     """threshold has malloc make a mapping for the request that it prints"""
     env = _tunables(mmap_threshold=random.randrange(1 << 17, 1 << 21))
-    done = bench.box.run(
-        [bench.program("threshold")],
-        env=env,
-        trace=["strace", "-f", "-e", "trace=execve,mmap"],
-    )
+    tracer = ["strace", "-f", "-e", "trace=execve,mmap"]
+    done = watch(bench, tracer, [bench.program("threshold")], env=env)
     words = done.stdout.decode("utf-8", "backslashreplace").strip()
     command = f"GLIBC_TUNABLES={env['GLIBC_TUNABLES']} build/threshold"
     if not re.fullmatch("[0-9]{1,18}", words):

@@ -16,8 +16,11 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from grader.judge.api import CannotCheck, CheckFailure
+from grader.box import Ended
+from grader.errors import InputError
+from grader.judge.api import CheckFailure
 from grader.judge.bench import Bench
 from grader.judge.environment import environment
 from grader.judge.moments import Moment
@@ -26,10 +29,16 @@ from grader.observers import Malformed
 from grader.outcome import Prediction
 
 ANSWERS_BYTES = 64 << 10
-TRANSCRIPT_BYTES = 4 << 20
+ANSWERS_DOTS = 100  # in a line: tomllib takes the square of a dotted key's length
+TRANSCRIPT_BYTES = 1 << 20  # the longest honest one has 20 KiB
+HEADER_LINES = 32  # `observe` writes some ten
 FOLDER = "observations"
 # Two machines that agree on these must agree on all that is `stable`.
 ALIKE = ("machine", "kernel", "libc", "cc")
+# What reading a text that no tool wrote may raise besides Malformed.
+STUMBLES = (ArithmeticError, LookupError, RecursionError, ValueError)
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,8 @@ class Answers:
     given: Mapping[str, object]
     predicted: Mapping[str, object]
     fault: str = ""
-    _own: dict[str, str] = field(default_factory=dict)
-    _believed: dict[str, str | CheckFailure] = field(default_factory=dict)
+    _own: dict[str, str | Exception] = field(default_factory=dict)
+    _believed: dict[str, str | Exception] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> object | None:
         """What was answered, or None."""
@@ -101,23 +110,16 @@ class Answers:
     def transcript(self, name: str) -> str:
         """The body of the student's transcript, once it is believed.
 
-        Raises CheckFailure if it is not there or cannot be believed.
+        Raises CheckFailure if it is not there or cannot be believed, and
+        what `own` raises.
         """
-        if name not in self._believed:
-            try:
-                self._believed[name] = self._believe(self.observations[name])
-            except CheckFailure as failure:
-                self._believed[name] = failure
-        body = self._believed[name]
-        if isinstance(body, CheckFailure):
-            raise body
-        return body
+        observation = self.observations[name]
+        return _once(self._believed, name, lambda: self._believe(observation))
 
     def own(self, name: str) -> str:
-        """The judge's own run of an observation."""
-        if name not in self._own:
-            self._own[name] = self.observations[name].make(self.bench)
-        return self._own[name]
+        """The judge's own run of an observation; what it raised, it raises again."""
+        observation = self.observations[name]
+        return _once(self._own, name, lambda: _made(observation, self.bench))
 
     def predictions(self) -> tuple[Prediction, ...]:
         """Each prediction beside the measurement, as far as there is one."""
@@ -127,9 +129,8 @@ class Answers:
                 continue
             question = self.questions[key]
             try:
-                body = self.transcript(question.source)
-                measured = str(question.truth(body, self.bench.variant))
-            except (CheckFailure, CannotCheck, Malformed):
+                measured = str(self._truth(question, self.transcript(question.source)))
+            except Exception:  # whatever it is, no point hangs on it
                 measured = "not measured"
             rows.append(Prediction(key, _shown(value), measured))
         return tuple(rows)
@@ -143,8 +144,7 @@ class Answers:
         answer = self.given.get(question.key)
         if answer in ("", None):
             return place, f"{question.key}: no answer"
-        body = self.transcript(question.source)
-        truth = question.truth(body, self.bench.variant)
+        truth = self._truth(question, self.transcript(question.source))
         if same(answer, truth, question.within):
             return None
         return place, f"{question.key}: {_shown(answer)}"
@@ -170,34 +170,41 @@ class Answers:
                     name, f"its line `{key}` says `{header.get(key, '')}`, not `{own}`"
                 )
         try:
-            observation.valid(body, self.bench)
-            self._agree(observation, header, body)
+            _read(observation.name, observation.valid, body, self.bench)
+            # `valid` has read the values' lines; a value may still be missing.
+            values = {
+                question.key: self._truth(question, body)
+                for question in self.questions.values()
+                if question.source == observation.name and question.stable
+            }
         except Malformed as reason:
             raise self._disbelief(name, str(reason)) from None
+        here = environment()
+        if values and all(header.get(key) == here[key] for key in ALIKE):
+            self._agree(observation, name, values)
         return body
 
     def _agree(
-        self, observation: Observation, header: Mapping[str, str], body: str
+        self, observation: Observation, name: str, values: Mapping[str, Value]
     ) -> None:
-        stable = [
-            question
-            for question in self.questions.values()
-            if question.source == observation.name and question.stable
-        ]
-        # `valid` has read the values' lines; a value may still be missing.
-        values = {q.key: q.truth(body, self.bench.variant) for q in stable}
-        here = environment()
-        if not stable or any(header.get(key) != here[key] for key in ALIKE):
-            return
-        own = self.own(observation.name)
-        for question in stable:
-            truth = question.truth(own, self.bench.variant)
-            if not same(values[question.key], truth, question.within):
-                raise Malformed(
-                    observation.name,
-                    f"{question.where}: {values[question.key]} in the transcript, "
-                    "another value in a run of the same program on the same system"
+        """Fail unless a run of the judge's own has these values as well."""
+        here = "a run of the same program on the same system"
+        try:
+            own = self.own(observation.name)
+            truths = {key: self._truth(self.questions[key], own) for key in values}
+        except Malformed as reason:
+            raise self._disbelief(name, f"in {here}: {reason}") from None
+        for key, truth in truths.items():
+            question = self.questions[key]
+            if not same(values[key], truth, question.within):
+                raise self._disbelief(
+                    name,
+                    f"{question.where}: {values[key]} in the transcript, "
+                    f"another value in {here}",
                 )
+
+    def _truth(self, question: Question, body: str) -> Value:
+        return _read(question.source, question.truth, body, self.bench.variant)
 
     def _disbelief(self, name: str, reason: str) -> CheckFailure:
         return CheckFailure(
@@ -216,7 +223,10 @@ def same(answer: object, truth: object, within: float) -> bool:
         return isinstance(answer, str) and answer.strip().lower() == truth.lower()
     if isinstance(answer, bool) or not isinstance(answer, (int, float)):
         return False
-    return isinstance(truth, (int, float)) and abs(answer - truth) <= within
+    try:
+        return isinstance(truth, (int, float)) and abs(answer - truth) <= within
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def load_answers(
@@ -233,6 +243,9 @@ def load_answers(
             data = file.read(ANSWERS_BYTES + 1)
         if len(data) > ANSWERS_BYTES:
             raise ValueError(f"larger than {ANSWERS_BYTES} bytes")
+        for line in data.splitlines():
+            if line.count(b".") > ANSWERS_DOTS and not line.startswith(b"#"):
+                raise ValueError(f"a line has more than {ANSWERS_DOTS} dots")
         table = tomllib.loads(data.decode("utf-8"))
         given, predicted = table.get("answers", {}), table.get("predict", {})
         if not isinstance(given, dict) or not isinstance(predicted, dict):
@@ -252,7 +265,10 @@ def load_answers(
 
 
 def observe(bench: Bench, observation: Observation) -> str:
-    """Make one transcript: a header of `# key: value` lines, then the text."""
+    """Make one transcript: a header of `# key: value` lines, then the text.
+
+    InputError, with the reason, if it cannot be made.
+    """
     header = {
         "lab": bench.lab.id,
         "student": bench.student.id,
@@ -262,14 +278,20 @@ def observe(bench: Bench, observation: Observation) -> str:
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
     }
     lines = [f"# {key}: {value}\n" for key, value in header.items()]
-    return "".join(lines) + observation.make(bench)
+    try:
+        return "".join(lines) + _made(observation, bench)
+    except (CheckFailure, Ended, Malformed) as error:
+        actual = error.actual if isinstance(error, CheckFailure) else str(error)
+        raise InputError(f"{FOLDER}/{observation.name}: {actual}") from error
 
 
 def split(text: str) -> tuple[dict[str, str], str]:
-    """A transcript's header and body."""
+    """A transcript's header, of at most HEADER_LINES lines, and body."""
     header = {}
     rest = text
-    while rest.startswith("# "):
+    for _ in range(HEADER_LINES):
+        if not rest.startswith("# "):
+            break
         line, _, rest = rest.partition("\n")
         key, _, value = line[2:].partition(": ")
         header[key] = value
@@ -289,9 +311,46 @@ def write_transcripts(
     return [observation.name for observation in observations]
 
 
+def _made(observation: Observation, bench: Bench) -> str:
+    text = observation.make(bench)
+    if len(text) > TRANSCRIPT_BYTES:
+        raise Malformed(observation.name, f"more than {TRANSCRIPT_BYTES} characters")
+    return text
+
+
+def _read(name: str, read: Callable[..., _Read], *arguments: object) -> _Read:
+    """What `read` finds in a text; Malformed, whatever it stumbles over."""
+    try:
+        return read(*arguments)
+    except Malformed:
+        raise
+    except STUMBLES as error:
+        words = f"not as the tool writes it ({type(error).__name__}: {error})"
+        raise Malformed(name, words) from error
+
+
+def _once(
+    known: dict[str, str | Exception], name: str, make: Callable[[], str]
+) -> str:
+    """The text that `make` makes, or what it raises; made once."""
+    if name not in known:
+        try:
+            known[name] = make()
+        except Exception as error:
+            known[name] = error
+    text = known[name]
+    if isinstance(text, Exception):
+        raise text
+    return text
+
+
 def _variant_words(variant: Mapping[str, Value]) -> str:
     return " ".join(f"{key}={value}" for key, value in sorted(variant.items()))
 
 
 def _shown(value: object) -> str:
-    return str(value)
+    """An answer in words, whatever TOML lets it be."""
+    try:
+        return str(value)
+    except (RecursionError, ValueError):
+        return f"{type(value).__name__} that is too long to be shown"

@@ -90,10 +90,11 @@ class JudgePlugin:
 
     @pytest.fixture(scope="session")
     def answers(self, bench: Bench) -> Iterator[Answers]:
-        """answers.toml and its evidence; drawn when all checks are over."""
+        """answers.toml and its evidence; shown when all checks are over."""
         answers = load_answers(bench, *evidence_of(self.lab))
-        self.predictions = answers.predictions()
         yield answers
+        # No verdict hangs on these: they come when all verdicts are there.
+        self.predictions = answers.predictions()
         if self._memview is not None:
             self.pictures = draw_pictures(answers, self._memview)
 

@@ -18,7 +18,7 @@ _SIGNAL = re.compile(r"--- (\w+) \(.*\) ---")
 _EXIT = re.compile(r"\+\+\+ exited \(status ([0-9]{1,3})\) \+\+\+")
 _KILLED = re.compile(r"\+\+\+ killed by (\w+) \+\+\+")
 _RESUMED = re.compile(r"<\.\.\. (\S+) resumed> ?(.*)", re.DOTALL)
-_CALL = re.compile(r"(?:([^\"(]*?)->)?([\w.]+)(?:@([^\"(]*))?\((.*)", re.DOTALL)
+_NAME = re.compile(r"(?:(.*?)->)?([\w.]+)(?:@(.*))?", re.DOTALL)
 _OPEN = re.compile(r"(.*?) ?<(?:unfinished|no return) \.\.\.>", re.DOTALL)
 _NUMERIC = re.compile(r"(.*)\) *= ([^\"()]*)", re.DOTALL)
 _TEXTUAL = re.compile(r"(.*?)\) *= (\".*)", re.DOTALL)
@@ -130,10 +130,11 @@ class _Log:
         self, pid: int | None, text: str, number: int, line: str
     ) -> tuple[int, str]:
         """A call by its name alone: its index, and what follows the `(`."""
-        match = _CALL.fullmatch(text)
-        if not match:
+        head, bracket, rest = text.partition("(")
+        match = _NAME.fullmatch(head)
+        if not match or not bracket or '"' in head:
             raise Malformed(TOOL, "not a library call", number, line)
-        caller, name, library, rest = match.groups()
+        caller, name, library = match.groups()
         outer = self.open.get(pid)
         inside = outer[-1][0] if outer else None
         self.calls.append(

@@ -14,8 +14,8 @@ _KIB = r" +([0-9]{1,17})"
 _END = r" ([-rwxspR]{3,6}) +(.*)"
 _PLAIN = re.compile(rf"([0-9a-f]{{8,16}}){_KIB}K{_END}", re.DOTALL)
 _EXTENDED = re.compile(rf"([0-9a-f]{{8,16}}){_KIB * 3}{_END}", re.DOTALL)
-_TOTAL = re.compile(rf"[^0-9]*{_KIB}K")
-_EXTENDED_TOTAL = re.compile(rf"[^0-9]*{_KIB * 3} *")
+_TOTAL = re.compile(r"[^0-9]* ([0-9]{1,17})K")
+_EXTENDED_TOTAL = re.compile(rf"[^0-9]* ([0-9]{{1,17}}){_KIB * 2} *")
 
 
 @dataclass(frozen=True)

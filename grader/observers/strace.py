@@ -17,7 +17,7 @@ _NOISE = re.compile(
     r"strace: Process [0-9]+ (?:at|de)tached"
     r"|\[ Process PID=[0-9]+ runs in [\w -]+ mode\. \]"
 )
-_SIGNAL = re.compile(r"--- (\S+) ?(.*) ---", re.DOTALL)
+_SIGNAL = re.compile(r"--- (\S+)(?: (.*))? ---", re.DOTALL)
 _END = re.compile(
     r"\+\+\+ (?:exited with ([0-9]{1,3})|killed by (\w+)(?: \(core dumped\))?) \+\+\+"
 )
@@ -25,7 +25,8 @@ _SUPERSEDED = re.compile(r"\+\+\+ superseded by execve in pid ([0-9]{1,10}) \+\+
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(?: <unfinished \.\.\.>)?(.*)", re.DOTALL)
 _CALL = re.compile(r"(\w+)\((.*)", re.DOTALL)
 _OPEN = re.compile(r"(.*?) ?<(?:unfinished|detached) \.\.\.>", re.DOTALL)
-_DESCRIBED = r"(?<=\w)<(?!<)(?:->|[^<>]|<[^<>]*>)*>"  # -y: 3</a, b>, 4<TCP:[x->y]>
+# -y: 3</a, b>, 4<TCP:[x->y]>; -yy: 5</dev/pts/0<char 136:0>>
+_DESCRIBED = r"(?<=\w)<(?!<)(?:[^<>]*->[^<>]*\]|[^<>]*)(?:<[^<>]*>)?>"
 _TOKEN = re.compile(
     rf"{_STRING}|/\*.*?\*/|{_DESCRIBED}|/\*|[][(){{}},\"]", re.DOTALL
 )
@@ -138,7 +139,7 @@ class _Log:
         pid = int(prefix[1] or prefix[2]) if prefix[0] else None
         body = line[prefix.end() :]
         if match := _SIGNAL.fullmatch(body):
-            self.signals.append(Signal(pid, match[1], match[2], number))
+            self.signals.append(Signal(pid, match[1], match[2] or "", number))
         elif match := _END.fullmatch(body):
             self.open.pop(pid, None)
             status = int(match[1]) if match[1] else None

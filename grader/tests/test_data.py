@@ -111,6 +111,8 @@ def test_variant_depends_on_id_and_parameter_alone() -> None:
         (b"name = '" + b"x" * 201 + b"'", "`name` must be a short text"),
         (b"#" * 5000, "larger than 4096 bytes"),
         (b"a = " + b"[" * 3000, "not TOML"),
+        (b"id = " + b"9" * 4090, "`id` must be a short text"),
+        (b"id = 0x" + b"f" * 4080, "`id` must be a short text"),
     ],
 )
 def test_card_that_is_wrong(tmp_path: Path, content: bytes, why: str) -> None:

@@ -141,6 +141,18 @@ def test_transcript_of_another_machine(tree: Path) -> None:
     assert judged(tree)["score"] == 100
 
 
+def test_a_prediction_changes_no_verdict(tree: Path) -> None:
+    """Not even where the measurement beside it goes wrong in the judge's hands."""
+    grader(tree, "observe", "--lab", LAB)
+    (tree / "labs" / LAB / "answers.toml").write_text("[predict]\nlength = 9\n")
+    (tree / "labs" / LAB / "toy.c").write_text("int main(void) { return 0; }")
+    result = judged(tree)
+    assert outcomes(result)["length"] == ("fail", None)
+    assert result["predictions"] == [
+        {"key": "length", "predicted": "9", "measured": "not measured"}
+    ]
+
+
 def test_transcript_not_handed_in(tree: Path) -> None:
     """A right number without its evidence is no answer."""
     (tree / "labs" / LAB / "answers.toml").write_text("[answers]\nlength = 3\n")

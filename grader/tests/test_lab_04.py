@@ -145,6 +145,33 @@ def test_every_question_is_asked_and_answered(entry: Path) -> None:
     assert set(handed_out["answers"].values()) == {""}
 
 
+RESTART = """
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((constructor)) static void restart(int argc, char *argv[])
+{
+	if (argc && !unsetenv("LD_PRELOAD") && !getenv("AGAIN")) {
+		setenv("AGAIN", "", 1);
+		execv("/proc/self/exe", argv);
+	}
+}
+"""
+
+
+def test_a_program_that_drops_what_is_preloaded_fails(
+    entry: Path, tmp_path: Path
+) -> None:
+    """Preloading works here, so it is no fault of the grader's"""
+    shutil.copytree(entry / LAB.id, tmp_path / LAB.id)
+    with (tmp_path / LAB.id / "alloc_size.c").open("a") as source:
+        source.write(RESTART)
+    argv = ["alloc_size", "48", "20"]
+    with open_bench(LAB, tmp_path / LAB.id, Student(), "auto") as bench:
+        with pytest.raises(CheckFailure, match="started itself"):
+            memory_04.walk(bench, argv, memory_04.ALLOC, memory_04.no_trim())
+        memory_04.walk(bench, argv, memory_04.ALLOC)
+
+
 # The programs
 
 

@@ -60,6 +60,7 @@ GOOD: dict[str, tuple[Callable[[str], object], str]] = {
 
 
 PIECES = ["a", "\n", '"', "\\", "(", "<", "a<", "/*", ") = ", "-> ", "0", "7 ", "> "]
+PIECES += [" ", "a<->", "a<->]", "->a@"]
 
 
 def refuses(parse: Callable[[str], object], text: str) -> bool:
@@ -101,9 +102,11 @@ def test_long_lines_take_no_time(tool: str, piece: str) -> None:
     parse, good = GOOD[tool]
     long = piece * ((1 << 18) // len(piece))
     start = time.monotonic()
-    for text in (long, f"read({long}", f'read("{long}'):
+    for text in (f"read({long}", f'read("{long}', f"--- {long}", f"->{long}"):
         assert refuses(parse, text)
-    refuses(parse, good + long)
+    last = good.rstrip("\n").rfind("\n") + 1
+    for text in (long, good + long, good[:last] + long):
+        refuses(parse, text)
     assert time.monotonic() - start < 10
 
 
