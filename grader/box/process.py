@@ -70,7 +70,6 @@ class Process:
         self.pid = 0
         self._plan = plan
         self._text = {"stdout": bytearray(), "stderr": bytearray()}
-        self._report = bytearray()
         self._seen = 0  # bytes of stdout before the next line to look at
         self._cut: str | None = None  # the cap that ended it
         self._finished: Finished | None = None
