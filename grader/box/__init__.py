@@ -51,7 +51,9 @@ __all__ = [
 ]
 
 # A submission whose programs hang is not waited for in every single run: after
-# so many overruns, its programs have only these seconds each.
+# so many overruns, its programs have only these seconds each. A build, or a
+# program under a tool for which a check asks for more time than the default,
+# is none of these: what it needs depends on the machine.
 OVERRUNS = 3
 SHORT_WALL = 6.0
 
@@ -106,6 +108,9 @@ class Box:
 
         `writable` folders are the job's to write while it runs (a build).
         """
+        plain = not writable and limits.wall <= Limits.wall
+        if plain and len(self._overruns) >= OVERRUNS:
+            limits = replace(limits, wall=min(limits.wall, SHORT_WALL))
         uid, lock = (None, None)
         if os.getuid() == 0:
             uid, lock = choose_uid()
@@ -147,7 +152,7 @@ class Box:
         )
 
         def release(overran: bool) -> None:
-            if overran:
+            if overran and plain:
                 self._overruns.append(limits.wall)
             if not boxed:
                 _remove(home)
@@ -155,8 +160,6 @@ class Box:
                 take_back(uid, tuple(path for path in writable if path != home))
                 os.close(lock)
 
-        if len(self._overruns) >= OVERRUNS:
-            limits = replace(limits, wall=min(limits.wall, SHORT_WALL))
         log = self.evidence / f"trace-{secrets.token_hex(8)}"
         return Process(Plan(order, limits, boxed, tuple(trace), log, release))
 
@@ -186,7 +189,8 @@ def open_box(wanted: str, readable: tuple[Path, ...], evidence: Path) -> Box:
     """The box at the wanted level, or for "auto" at the strongest one here.
 
     `evidence` is a folder of the judge's whose parent the boxed programs may
-    pass through (mode 0711). Raises BoxError if the level cannot be had.
+    pass through (mode 0711). Raises BoxError if the level cannot be had, and
+    BoxLate if that cannot be told on a machine so busy.
     """
     if wanted != "auto" and wanted not in list(Level):
         raise BoxError(f"no box level `{wanted}`: auto, namespaces, uid or limits")
@@ -202,6 +206,8 @@ def open_box(wanted: str, readable: tuple[Path, ...], evidence: Path) -> Box:
         try:
             _probe(box)
             return box
+        except BoxLate:
+            raise  # an overloaded machine is no reason for a weaker level
         except BoxError as error:
             reasons.append(f"no {level.value}: {error}")
     raise BoxError("; ".join(reasons))

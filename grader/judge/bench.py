@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.box import Box, BoxError, Limits, open_box
+from grader.box import Box, BoxError, BoxLate, Limits, open_box
 from grader.judge.api import CannotCheck
 from grader.lab import ROOT, Lab, Value
 from grader.outcome import Cause
@@ -174,6 +174,8 @@ def open_bench(
         _make_readable(tree)
         try:
             box = open_box(level, (tree, root / "probes"), root / "evidence")
+        except BoxLate as error:
+            raise CannotCheck(Cause.GRADER, str(error)) from None
         except BoxError as error:
             raise CannotCheck(Cause.PERMISSION, str(error)) from None
         yield Bench(lab, student, variant_of(lab, student), box, root)

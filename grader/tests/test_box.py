@@ -14,6 +14,14 @@ from typing import Any
 
 import pytest
 
+from grader.box import Box, BoxLate, Level, Limits, open_box
+from grader.box.process import Plan
+from grader.judge import bench
+from grader.judge.api import CannotCheck
+from grader.lab import LABS, load_lab
+from grader.outcome import Cause
+from grader.variant import Student
+
 HERE = Path(__file__).resolve().parent
 WALL = 2.0  # seconds, for an attack that does not end by itself
 PATIENCE = 120.0  # for one that does, on a machine under full load
@@ -164,3 +172,44 @@ def test_every_attack_is_tried(hostile: Path) -> None:
     """The list above is the list that the program knows."""
     done = subprocess.run([hostile], capture_output=True, text=True)
     assert tuple(done.stdout.split()) == ATTACKS
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """What the box would have started; nothing is."""
+    plans: list[Plan] = []
+    monkeypatch.setattr("grader.box.Process", plans.append)
+    return plans
+
+
+def test_only_what_overran_is_shortened(plans: list[Plan], tmp_path: Path) -> None:
+    """Programs that hang make no build and no slow tool's time shorter."""
+    box = Box(Level.NAMESPACES, "", (), tmp_path)
+    build = {"limits": Limits(wall=120.0), "writable": (tmp_path / "build",)}
+    (tmp_path / "build").mkdir()
+    kinds: tuple[dict[str, Any], ...] = ({}, {"limits": Limits(wall=600.0)}, build)
+    for kind in (*kinds[1:] * 3, *kinds, *kinds[:1] * 2, *kinds):
+        box.spawn(["/bin/true"], **kind)
+        plans[-1].release(True)
+    walls = [plan.limits.wall for plan in plans]
+    assert walls[:9] == [*(600.0, 120.0) * 3, 30.0, 600.0, 120.0]
+    assert walls[9:] == [30.0, 30.0, 6.0, 600.0, 120.0]
+
+
+def test_an_overloaded_machine_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No weaker level, and no word of what is not permitted here."""
+
+    def late(box: Box) -> None:
+        raise BoxLate("try again")
+
+    monkeypatch.setattr("grader.box._probe", late)
+    with pytest.raises(BoxLate):
+        open_box("auto", (), tmp_path)
+    lab = load_lab(LABS / "02-static-dynamic")
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(CannotCheck) as caught:
+        with bench.open_bench(lab, tmp_path / "nothing", Student(), "auto"):
+            pass
+    assert caught.value.cause is Cause.GRADER
