@@ -11,11 +11,12 @@ process behind.
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,6 +57,9 @@ __all__ = [
 # is none of these: what it needs depends on the machine.
 OVERRUNS = 3
 SHORT_WALL = 6.0
+# Where the job has no user of its own: room for what that user runs besides, a
+# few dozen judges; a fork bomb that scatters to so many is stopped in seconds.
+SPARE_PROCESSES = 1024
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class Box:
         if os.getuid() == 0:
             uid, lock = choose_uid()
         boxed = self.level is Level.NAMESPACES
+        before = {folder: _files_of(folder) for folder in writable}
         home = Path("/tmp")  # inside, a file system of the box's own
         if not boxed:
             home = Path(tempfile.mkdtemp(prefix="home-", dir=self.evidence.parent))
@@ -123,10 +128,10 @@ class Box:
             for path in writable:
                 os.chown(path, uid, uid)
         where = cwd or home
-        # The kernel counts processes by user: where the job has no user of
-        # its own, those that the user has already are not the job's.
-        crowd = 0 if uid is not None or boxed else _processes_of(os.getuid())
-        inner = [*limits.prlimit(crowd + limits.processes), *LAUNCHER]
+        processes = limits.processes
+        if uid is None and not boxed:
+            processes = _processes_at_most()
+        inner = [*limits.prlimit(processes), *LAUNCHER]
         inner += [str(word) for word in argv]
         if boxed:
             wrap = bubblewrap(
@@ -151,17 +156,20 @@ class Box:
             writable=tuple(map(str, (*DEVICES, *writable))),
         )
 
-        def release(overran: bool) -> None:
-            if overran and plain:
+        def release(passed: str | None) -> None:
+            if passed == "wall time" and plain:
                 self._overruns.append(limits.wall)
             if not boxed:
                 _remove(home)
             if uid is not None and lock is not None:
                 take_back(uid, tuple(path for path in writable if path != home))
                 os.close(lock)
+            if passed == "disk space":
+                for folder, files in before.items():
+                    _clear(folder, files)
 
         log = self.evidence / f"trace-{secrets.token_hex(8)}"
-        return Process(Plan(order, limits, boxed, tuple(trace), log, release))
+        return Process(Plan(order, limits, boxed, tuple(trace), log, writable, release))
 
 
 def _remove(folder: Path) -> None:
@@ -169,8 +177,59 @@ def _remove(folder: Path) -> None:
     try:
         folder.rmdir()
     except OSError:
-        # rm(1) follows no link and takes folders of any depth.
-        subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
+        _remove_all([folder], folder)
+
+
+def _remove_all(paths: Iterable[str | Path], folder: Path) -> None:
+    """Remove what lies in a folder, or the folder; it may have shut folders."""
+    if os.getuid() != 0:
+        subprocess.run(["chmod", "-R", "u+rwX", "--", folder], check=False)
+    # rm(1) follows no link and takes folders of any depth.
+    names = b"\0".join(map(os.fsencode, paths))
+    subprocess.run(["xargs", "-0", "-r", "rm", "-rf", "--"], input=names, check=False)
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(entry: os.DirEntry[str]) -> _Stamp:
+    """Another one for a file that was written to, or made anew.
+
+    Its owner may forge the time, but has no more room for that.
+    """
+    status = entry.stat(follow_symlinks=False)
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _files_of(folder: Path) -> dict[str, _Stamp]:
+    """The files directly in a folder, with their stamps."""
+    with os.scandir(folder) as entries:
+        return {
+            entry.name: _stamp(entry)
+            for entry in entries
+            if entry.is_file(follow_symlinks=False)
+        }
+
+
+def _clear(folder: Path, kept: dict[str, _Stamp]) -> None:
+    """Remove all that is in a folder but the files in `kept`, where unchanged."""
+    with os.scandir(folder) as entries:
+        new = [
+            entry.path for entry in entries if kept.get(entry.name) != _stamp(entry)
+        ]
+    _remove_all(new, folder)
+
+
+def _processes_at_most() -> int:
+    """The kernel's cap where a job has no user of its own: a last resort.
+
+    The kernel counts all that the user runs, also what other judges start
+    later, so this is far above what a job may have. What the job itself has
+    is counted while it runs.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = _processes_of(os.getuid()) + SPARE_PROCESSES
+    return most if hard == resource.RLIM_INFINITY else min(most, hard)
 
 
 def _processes_of(uid: int) -> int:
