@@ -4,7 +4,7 @@
 One interface, `run` and `spawn`, at three levels (see levels.py). A boxed
 program sees no network (at the level "namespaces"), no file of the host but
 the system's and the workspace, writes to a scratch folder that goes with it,
-has capped time, memory, processes, file sizes and output, and leaves no
+has capped time, memory, processes, output and disk space, and leaves no
 process behind.
 """
 
@@ -31,6 +31,7 @@ from grader.box.levels import (
     bubblewrap,
     choose_uid,
     take_back,
+    what_is_open,
 )
 from grader.box.limits import Finished, Limits
 from grader.box.process import BOX_STATUS, LAUNCHER, Ended, Plan, Process
@@ -257,11 +258,8 @@ def open_box(wanted: str, readable: tuple[Path, ...], evidence: Path) -> Box:
     for level in Level:
         if wanted not in ("auto", level):
             continue
-        if level is Level.LIMITS:
-            reasons.append("programs run as the judge's own user")
-            if not landlock.abi():
-                reasons.append("they may write wherever that user may: no Landlock")
-        box = Box(level, "; ".join(reasons), readable, evidence)
+        note = "; ".join([*reasons, *what_is_open(level, landlock.abi())])
+        box = Box(level, note, readable, evidence)
         try:
             _probe(box)
             return box

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader.box import open_box
+from grader.box import BoxError, Level, open_box
 from grader.classroom.entries import Entry, find_entries
 from grader.classroom.fingerprint import lab_fingerprint, result_key
 from grader.classroom.gradebook import Cell, Row, flagged
@@ -239,8 +239,9 @@ class Run:
 def box_level(wanted: str) -> str:
     """The level that the judges will have: what "auto" comes to here.
 
-    Call it before the output folder is locked: the box keeps a process that
-    would hold the lock for a moment longer than this one.
+    BoxError if that is "limits", which has to be asked for. Call it before the
+    output folder is locked: the box keeps a process that would hold the lock
+    for a moment longer than this one.
     """
     if wanted != "auto":
         return wanted
@@ -248,4 +249,10 @@ def box_level(wanted: str) -> str:
         os.chmod(name, 0o711)
         evidence = Path(name, "evidence")
         evidence.mkdir()
-        return open_box("auto", (), evidence).level.value
+        box = open_box("auto", (), evidence)
+    if box.level is Level.LIMITS:
+        raise BoxError(
+            f"{box.note}: nobody watches the programs of a class, so install "
+            "bubblewrap and allow user namespaces, run as root, or say BOX=limits"
+        )
+    return box.level.value

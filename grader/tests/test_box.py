@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from grader.box import Box, BoxLate, Level, Limits, open_box
+from grader.box import Box, BoxError, BoxLate, Level, Limits, open_box
+from grader.box.levels import what_is_open
 from grader.box.process import Plan
+from grader.classroom import judging
 from grader.judge import bench
 from grader.judge.api import CannotCheck
 from grader.lab import LABS, load_lab
@@ -253,6 +255,33 @@ def test_every_attack_is_tried(hostile: Path) -> None:
     """The list above is the list that the program knows."""
     done = subprocess.run([hostile], capture_output=True, text=True)
     assert tuple(done.stdout.split()) == ATTACKS
+
+
+@pytest.mark.parametrize(
+    "level, abi, named, shut",
+    [
+        (Level.NAMESPACES, 0, "", "open"),
+        (Level.UID, 0, "what everybody may write", "the user's"),
+        (Level.UID, 7, "everybody's Unix sockets", "TCP"),
+        (Level.LIMITS, 2, "truncating the user's files, TCP, signals", "processes"),
+        (Level.LIMITS, 5, "signals, abstract sockets", "TCP"),
+        (Level.LIMITS, 7, "(session bus, ssh-agent, tmux), UDP", "signals"),
+    ],
+)
+def test_what_is_open_is_named(level: Level, abi: int, named: str, shut: str) -> None:
+    """What a level does not keep apart depends on the kernel's Landlock."""
+    words = "; ".join(what_is_open(level, abi))
+    assert named in words and shut not in words
+
+
+def test_a_class_is_not_graded_unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the level "limits" only if it was asked for."""
+    weak = Box(Level.LIMITS, "no namespaces: bwrap is not installed", (), Path("/"))
+    monkeypatch.setattr(judging, "open_box", lambda *_: weak)
+    with pytest.raises(BoxError, match="bwrap is not .*BOX=limits") as caught:
+        judging.box_level("auto")
+    assert "\n" not in str(caught.value)
+    assert judging.box_level("limits") == "limits"
 
 
 @pytest.fixture
