@@ -251,6 +251,42 @@ def test_ends_are_told_apart(level: str) -> None:
     assert (missing["how"], missing["status"]) == ("exited", 127)
 
 
+@pytest.mark.parametrize("stop", ["", "os.kill(*children_of(os.getpid()), 19)"])
+def test_the_keeper_goes_with_the_judge(stop: str) -> None:
+    """It is reaped before the judge ends, also where it is stopped."""
+    token = secrets.token_hex(8)
+    script = f"""
+import os, sys, tempfile
+sys.path.insert(0, {str(HERE.parents[1])!r})
+from pathlib import Path
+from grader.box import open_box
+from grader.keeper.supervisor import children_of
+with tempfile.TemporaryDirectory() as name:
+    os.chmod(name, 0o711)
+    Path(name, "evidence").mkdir(mode=0o700)
+    open_box("auto", (), Path(name, "evidence"))
+    {stop}
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script],
+        env={"PATH": "/usr/bin:/bin", "TOKEN": token},
+    )
+    assert done.returncode == 0
+    left = [
+        name
+        for name in filter(str.isdecimal, os.listdir("/proc"))
+        if token.encode() in _environment(name)
+    ]
+    assert left == []
+
+
+def _environment(pid: str) -> bytes:
+    try:
+        return Path("/proc", pid, "environ").read_bytes()
+    except OSError:
+        return b""
+
+
 def test_every_attack_is_tried(hostile: Path) -> None:
     """The list above is the list that the program knows."""
     done = subprocess.run([hostile], capture_output=True, text=True)
