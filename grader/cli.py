@@ -71,8 +71,8 @@ def _check_into(write: Callable[[str], None], options: argparse.Namespace) -> in
     else:
         with entry_of(lab, options.tree) as entry:
             result = judge(lab, entry, options.box, steps, memview)
-        if options.tree == "labs" and not steps:
-            remember(lab, result)
+        if options.tree == "labs":
+            remember(lab, result, whole=not steps)
     write(to_json(result))
     if not options.quiet:
         show(result, _console())

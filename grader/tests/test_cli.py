@@ -97,3 +97,23 @@ def test_a_result_is_written_where_it_was_asked_for(
     assert grader(tree, *words, "/dev/stdout").stdout.startswith("{")
     assert grader(tree, *words, "/dev/null").returncode == 1
     assert Path("/dev/null").is_char_device()
+
+
+def test_programs_of_failures_are_those_of_the_last_run(tree: Path) -> None:
+    """Also of a run of some steps; what was not judged stays as it was."""
+    build = tree / "labs" / LAB / "build"
+    checks = tree / "grader" / "checks" / "test_90_toy.py"
+    well = 'expect((done.how, done.status), ("exited", 0), what="its end")'
+    edit(checks, well, 'fail(expected="", actual="", program="int x;\\n")')
+    edit(checks, "check, expect", "check, expect, fail")
+    build.mkdir()
+    (build / "failure-length.c").write_text("of an earlier run")
+    kept = build / "failure-ends_well.c"
+    done = grader(tree, "check", "--lab", LAB, "--step", "1")
+    assert "make build/failure-ends_well" in done.stdout
+    assert kept.read_text() == "int x;\n"
+    assert (build / "failure-length.c").exists()
+    assert not (build / "check.json").exists()
+    edit(checks, 'fail(expected="", actual="", program="int x;\\n")', well)
+    grader(tree, "check", "--lab", LAB)
+    assert not list(build.glob("failure-*"))
