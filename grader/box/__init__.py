@@ -254,7 +254,7 @@ def open_box(wanted: str, readable: tuple[Path, ...], evidence: Path) -> Box:
     """
     if wanted != "auto" and wanted not in list(Level):
         raise BoxError(f"no box level `{wanted}`: auto, namespaces, uid or limits")
-    reasons = []
+    reasons: list[str] = []
     for level in Level:
         if wanted not in ("auto", level):
             continue

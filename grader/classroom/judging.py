@@ -250,9 +250,10 @@ def box_level(wanted: str) -> str:
         evidence = Path(name, "evidence")
         evidence.mkdir()
         box = open_box("auto", (), evidence)
-    if box.level is Level.LIMITS:
+    level: str = box.level.value
+    if level == Level.LIMITS:
         raise BoxError(
             f"{box.note}: nobody watches the programs of a class, so install "
             "bubblewrap and allow user namespaces, run as root, or say BOX=limits"
         )
-    return box.level.value
+    return level

@@ -166,9 +166,8 @@ def open_bench(
         shutil.copytree(ROOT / "support", tree / "support", ignore=pristine)
         folder = tree / "labs" / lab.id
         shutil.copytree(lab.folder, folder, ignore=pristine)
-        for name in os.listdir(folder):
-            if lab.accepts(name):
-                (folder / name).unlink()
+        for name in lab.handed_in(folder):
+            (folder / name).unlink()
         shutil.copytree(submitted, folder, dirs_exist_ok=True)
         (folder / "build").mkdir()
         _make_readable(tree)

@@ -64,9 +64,8 @@ def overview(labs: Iterable[Lab]) -> str:
 def _changed_since(lab: Lab) -> bool:
     checked = _file(lab).stat().st_mtime_ns
     return any(
-        path.stat().st_mtime_ns > checked
-        for path in lab.folder.rglob("*")
-        if path.is_file() and lab.accepts(path.relative_to(lab.folder).as_posix())
+        (lab.folder / name).stat().st_mtime_ns > checked
+        for name in lab.handed_in(lab.folder)
     )
 
 

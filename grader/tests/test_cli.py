@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,3 +118,40 @@ def test_programs_of_failures_are_those_of_the_last_run(tree: Path) -> None:
     edit(checks, 'fail(expected="", actual="", program="int x;\\n")', well)
     grader(tree, "check", "--lab", LAB)
     assert not list(build.glob("failure-*"))
+
+
+def test_sources_in_folders(tree: Path) -> None:
+    """Handed out, built, packed and judged as those beside the handout."""
+    lab = tree / "labs" / LAB
+    edit(lab / "lab.toml", '"toy.c"', '"toy.c", "part/deep/end.c"')
+    edit(lab / "toy.c", "? 0 : 1", "? end() : 1")
+    edit(lab / "toy.c", "int main", "int end(void);\n\nint main")
+    (lab / "Makefile").write_text(
+        "PROGRAMS = toy\ninclude ../../support/lab.mk\n"
+        "build/toy: build/end.o\nbuild/end.o: part/deep/end.c build/flags\n"
+        "\t$(COMPILE) -c -o $@ $<\n"
+    )
+    (lab / "part" / "deep").mkdir(parents=True)
+    source = lab / "part" / "deep" / "end.c"
+    source.write_text("int end(void);\nint end(void) { return 0; }\n")
+    for name in ("setup", "README.md", "LICENSE", "Makefile"):
+        (tree / name).touch()
+    (tree / "solutions").mkdir()
+    packed = grader(tree, "handout", "--out", str(tree / "handout.tar.gz"))
+    assert packed.returncode == 0, packed.stderr
+    with tarfile.open(tree / "handout.tar.gz") as archive:
+        names = archive.getnames()
+    assert f"process-memory-labs/.skeletons/{LAB}/part/deep/end.c" in names
+    packed = grader(tree, "handin", "--lab", LAB)
+    assert "part/deep/end.c" in packed.stdout
+    source.unlink()
+    mine = lab / "build" / f"{LAB}.tar.gz"
+    words = ["check", "--lab", LAB, "--step", "1", "--submission"]
+    done = grader(tree, *words, str(mine))
+    assert "60 of 60 points" in done.stdout, done.stdout
+    assert "60 of 60" not in grader(tree, *words, str(tree / "labs")).stdout
+    source.write_text("int end(void);\nint end(void) { return 1; }\n")
+    shutil.copytree(lab, tree / "solutions" / LAB)
+    (tree / "solutions" / LAB / "answers.sh").write_text("cat answers.toml\n")
+    done = grader(tree, *words[:-1], "--tree", "solutions")
+    assert "30 of 60 points" in done.stdout, done.stdout + done.stderr
