@@ -208,7 +208,7 @@ def test_the_named_folder_wins_over_other_places(pack: Pack, tmp_path: Path) -> 
 def test_what_is_not_taken_is_said(pack: Pack, tmp_path: Path) -> None:
     files = {f"02-demo/{name}": b"x\n" for name in ("Demo.C", "Makefile.in", "demo.c")}
     files |= {"02-demo/.git/config": b"x"}
-    files |= {"02-demo/a/b/demo.c": b"x", "02-demo/a/b/c/demo.c": b"x"}
+    files |= {"02-demo/a/b/demo.c": b"x", "02-demo/a/b/c/d/demo.c": b"x"}
     files |= {"02-demo/observations/-o.txt": b"x"}
     files |= {"02-demo/observations/caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt": b"x"}
     notes = notes_of(pack(tmp_path, files))
