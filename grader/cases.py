@@ -138,9 +138,11 @@ def assemble_solutions(
 
 def _copy_handed_in(lab: Lab, source: Path, target: Path) -> None:
     target.mkdir(parents=True)
-    for path in sorted(source.iterdir()):
-        if path.is_file() and lab.accepts(path.name):
-            shutil.copyfile(path, target / path.name)
+    for name in lab.handed_in(source):
+        if name.startswith(f"{FOLDER}/"):
+            continue  # somebody's who ran make observe there
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, target / name)
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 
 Exit status: 0 all is well; 1 something is not (a check failed, a file
 differs); 2 bad usage or bad input; 3 the grader itself was in the way, or
-for `grade` this machine: points are unchecked.
+for `grade` this machine: points are unchecked; 128 and a signal's number: it
+was asked to end.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.errors import InputError
+from grader.errors import InputError, Stopped
 from grader.lab import LABS, ROOT, SOLUTIONS, LabError, all_labs, find_lab
 from grader.text import printable
 
@@ -35,9 +39,18 @@ def _console() -> Console:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from grader.judge.target import target
+
+    if not options.json:
+        return _check_into(lambda _: None, options)
+    gives_up = options.box == "limits" and os.getuid() == 0
+    with target(Path(options.json), renamed=not gives_up) as write:
+        return _check_into(write, options)
+
+
+def _check_into(write: Callable[[str], None], options: argparse.Namespace) -> int:
     from grader.box import become_ordinary
 
-    out = os.open(options.json, os.O_WRONLY | os.O_CREAT, 0o644) if options.json else -1
     if options.box == "limits":
         become_ordinary()
         if not os.access(LABS, os.R_OK | os.X_OK):
@@ -59,12 +72,9 @@ def _check(options: argparse.Namespace) -> int:
     else:
         with entry_of(lab, options.tree) as entry:
             result = judge(lab, entry, options.box, steps, memview)
-        if options.tree == "labs" and not steps:
-            remember(lab, result)
-    if out >= 0:
-        os.ftruncate(out, 0)
-        with os.fdopen(out, "w", encoding="ascii") as file:
-            file.write(to_json(result))
+        if options.tree == "labs":
+            remember(lab, result, whole=not steps)
+    write(to_json(result))
     if not options.quiet:
         show(result, _console())
     if result.grader_fault:
@@ -300,8 +310,20 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _stop(number: int, _: object) -> None:
+    for ignored in ENDS:  # some senders send two; one is enough
+        signal.signal(ignored, signal.SIG_IGN)
+    raise Stopped(number)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run a verb; returns its exit status."""
+    """Run a verb; returns its exit status. The process's signals are its own."""
+    for number in ENDS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # such as nohup's
+            signal.signal(number, _stop)
     options = parser().parse_args(argv)
     try:
         if getattr(options, "whole", False) and not SOLUTIONS.is_dir():
@@ -312,13 +334,17 @@ def main(argv: list[str] | None = None) -> int:
     except InputError as error:
         print(f"{options.verb}: {printable(str(error))}", file=sys.stderr)
         return BAD_INPUT
-    except OSError as error:
-        if error.filename is None:
-            raise
+    except BrokenPipeError:  # such as of `make check | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_ALL
+    except Stopped as stopped:
+        return 128 + stopped.number
+    except Exception as error:
+        if not isinstance(error, OSError) or error.filename is None:
+            traceback.print_exc()
+            return GRADER_FAULT
         print(
             f"{options.verb}: {printable(str(error.filename))}: {error.strerror}",
             file=sys.stderr,
         )
         return BAD_INPUT
-    except KeyboardInterrupt:
-        return 130

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the person at the keyboard can mend."""
+"""What the person at the keyboard can mend, or asks for."""
 
 from __future__ import annotations
 
@@ -9,3 +9,14 @@ class InputError(Exception):
 
     The verbs print it in one line and end with status 2.
     """
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked for an end; raised once, so that all is cleaned up.
+
+    Not a SystemExit: pytest would take that for the failure of one check.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number

@@ -86,6 +86,18 @@ class Lab:
                 return True
         return False
 
+    def handed_in(self, folder: Path) -> list[str]:
+        """The names of the files below a folder that are handed in, sorted.
+
+        No link is one, and none is followed.
+        """
+        names = (
+            path.relative_to(folder).as_posix()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.is_symlink()
+        )
+        return list(filter(self.accepts, names))
+
 
 def _get(table: dict[str, Any], key: str, kind: type, where: Path) -> Any:
     if key not in table:

@@ -4,18 +4,19 @@
 One interface, `run` and `spawn`, at three levels (see levels.py). A boxed
 program sees no network (at the level "namespaces"), no file of the host but
 the system's and the workspace, writes to a scratch folder that goes with it,
-has capped time, memory, processes, file sizes and output, and leaves no
+has capped time, memory, processes, output and disk space, and leaves no
 process behind.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from grader.box.levels import (
     bubblewrap,
     choose_uid,
     take_back,
+    what_is_open,
 )
 from grader.box.limits import Finished, Limits
 from grader.box.process import BOX_STATUS, LAUNCHER, Ended, Plan, Process
@@ -51,9 +53,14 @@ __all__ = [
 ]
 
 # A submission whose programs hang is not waited for in every single run: after
-# so many overruns, its programs have only these seconds each.
+# so many overruns, its programs have only these seconds each. A build, or a
+# program under a tool for which a check asks for more time than the default,
+# is none of these: what it needs depends on the machine.
 OVERRUNS = 3
 SHORT_WALL = 6.0
+# Where the job has no user of its own: room for what that user runs besides, a
+# few dozen judges; a fork bomb that scatters to so many is stopped in seconds.
+SPARE_PROCESSES = 1024
 
 
 @dataclass(frozen=True)
@@ -106,10 +113,14 @@ class Box:
 
         `writable` folders are the job's to write while it runs (a build).
         """
+        plain = not writable and limits.wall <= Limits.wall
+        if plain and len(self._overruns) >= OVERRUNS:
+            limits = replace(limits, wall=min(limits.wall, SHORT_WALL))
         uid, lock = (None, None)
         if os.getuid() == 0:
             uid, lock = choose_uid()
         boxed = self.level is Level.NAMESPACES
+        before = {folder: _files_of(folder) for folder in writable}
         home = Path("/tmp")  # inside, a file system of the box's own
         if not boxed:
             home = Path(tempfile.mkdtemp(prefix="home-", dir=self.evidence.parent))
@@ -118,10 +129,10 @@ class Box:
             for path in writable:
                 os.chown(path, uid, uid)
         where = cwd or home
-        # The kernel counts processes by user: where the job has no user of
-        # its own, those that the user has already are not the job's.
-        crowd = 0 if uid is not None or boxed else _processes_of(os.getuid())
-        inner = [*limits.prlimit(crowd + limits.processes), *LAUNCHER]
+        processes = limits.processes
+        if uid is None and not boxed:
+            processes = _processes_at_most()
+        inner = [*limits.prlimit(processes), *LAUNCHER]
         inner += [str(word) for word in argv]
         if boxed:
             wrap = bubblewrap(
@@ -146,19 +157,20 @@ class Box:
             writable=tuple(map(str, (*DEVICES, *writable))),
         )
 
-        def release(overran: bool) -> None:
-            if overran:
+        def release(passed: str | None) -> None:
+            if passed == "wall time" and plain:
                 self._overruns.append(limits.wall)
             if not boxed:
                 _remove(home)
             if uid is not None and lock is not None:
                 take_back(uid, tuple(path for path in writable if path != home))
                 os.close(lock)
+            if passed == "disk space":
+                for folder, files in before.items():
+                    _clear(folder, files)
 
-        if len(self._overruns) >= OVERRUNS:
-            limits = replace(limits, wall=min(limits.wall, SHORT_WALL))
         log = self.evidence / f"trace-{secrets.token_hex(8)}"
-        return Process(Plan(order, limits, boxed, tuple(trace), log, release))
+        return Process(Plan(order, limits, boxed, tuple(trace), log, writable, release))
 
 
 def _remove(folder: Path) -> None:
@@ -166,8 +178,59 @@ def _remove(folder: Path) -> None:
     try:
         folder.rmdir()
     except OSError:
-        # rm(1) follows no link and takes folders of any depth.
-        subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
+        _remove_all([folder], folder)
+
+
+def _remove_all(paths: Iterable[str | Path], folder: Path) -> None:
+    """Remove what lies in a folder, or the folder; it may have shut folders."""
+    if os.getuid() != 0:
+        subprocess.run(["chmod", "-R", "u+rwX", "--", folder], check=False)
+    # rm(1) follows no link and takes folders of any depth.
+    names = b"\0".join(map(os.fsencode, paths))
+    subprocess.run(["xargs", "-0", "-r", "rm", "-rf", "--"], input=names, check=False)
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(entry: os.DirEntry[str]) -> _Stamp:
+    """Another one for a file that was written to, or made anew.
+
+    Its owner may forge the time, but has no more room for that.
+    """
+    status = entry.stat(follow_symlinks=False)
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _files_of(folder: Path) -> dict[str, _Stamp]:
+    """The files directly in a folder, with their stamps."""
+    with os.scandir(folder) as entries:
+        return {
+            entry.name: _stamp(entry)
+            for entry in entries
+            if entry.is_file(follow_symlinks=False)
+        }
+
+
+def _clear(folder: Path, kept: dict[str, _Stamp]) -> None:
+    """Remove all that is in a folder but the files in `kept`, where unchanged."""
+    with os.scandir(folder) as entries:
+        new = [
+            entry.path for entry in entries if kept.get(entry.name) != _stamp(entry)
+        ]
+    _remove_all(new, folder)
+
+
+def _processes_at_most() -> int:
+    """The kernel's cap where a job has no user of its own: a last resort.
+
+    The kernel counts all that the user runs, also what other judges start
+    later, so this is far above what a job may have. What the job itself has
+    is counted while it runs.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = _processes_of(os.getuid()) + SPARE_PROCESSES
+    return most if hard == resource.RLIM_INFINITY else min(most, hard)
 
 
 def _processes_of(uid: int) -> int:
@@ -186,22 +249,22 @@ def open_box(wanted: str, readable: tuple[Path, ...], evidence: Path) -> Box:
     """The box at the wanted level, or for "auto" at the strongest one here.
 
     `evidence` is a folder of the judge's whose parent the boxed programs may
-    pass through (mode 0711). Raises BoxError if the level cannot be had.
+    pass through (mode 0711). Raises BoxError if the level cannot be had, and
+    BoxLate if that cannot be told on a machine so busy.
     """
     if wanted != "auto" and wanted not in list(Level):
         raise BoxError(f"no box level `{wanted}`: auto, namespaces, uid or limits")
-    reasons = []
+    reasons: list[str] = []
     for level in Level:
         if wanted not in ("auto", level):
             continue
-        if level is Level.LIMITS:
-            reasons.append("programs run as the judge's own user")
-            if not landlock.abi():
-                reasons.append("they may write wherever that user may: no Landlock")
-        box = Box(level, "; ".join(reasons), readable, evidence)
+        note = "; ".join([*reasons, *what_is_open(level, landlock.abi())])
+        box = Box(level, note, readable, evidence)
         try:
             _probe(box)
             return box
+        except BoxLate:
+            raise  # an overloaded machine is no reason for a weaker level
         except BoxError as error:
             reasons.append(f"no {level.value}: {error}")
     raise BoxError("; ".join(reasons))

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import dataclasses
 import json
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -25,14 +28,14 @@ def start(order: Order, wires: Wires) -> None:
 
 
 def _keeper() -> socket.socket:
-    """The socket of this process's keeper, which ends when it is closed."""
+    """The socket of this process's keeper, which ends with this process."""
     global _socket
     if _socket is None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         argv = [sys.executable, "-I", "-S", str(_PROGRAM), "3"]
         # Of the judge's descriptors it has 0 to 2 only: a pipe that stayed
         # open there would never end.
-        os.posix_spawn(
+        pid = os.posix_spawn(
             sys.executable,
             argv,
             os.environ,
@@ -40,4 +43,17 @@ def _keeper() -> socket.socket:
         )
         theirs.close()
         _socket = ours
+        atexit.register(_end, pid)
     return _socket
+
+
+def _end(pid: int) -> None:
+    """End the keeper and reap it; it may be stopped, so it is not asked to.
+
+    A supervisor that is still at work sweeps on and ends by itself.
+    """
+    if _socket is not None:
+        _socket.close()
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)

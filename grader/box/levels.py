@@ -55,6 +55,35 @@ class Level(str, Enum):
     LIMITS = "limits"
 
 
+# What Landlock shuts from which ABI on, and what it never does; landlock(7).
+_NEVER = 1 << 30
+_DOORS = (
+    # ABI, at the level uid, at the level limits
+    (1, "what everybody may write", "the user's files and processes"),
+    (3, "", "truncating the user's files"),
+    (4, "TCP", "TCP"),
+    (6, "abstract sockets", "signals, abstract sockets"),
+    (_NEVER, "", "the modes of the user's files"),
+    (_NEVER, "everybody's Unix sockets", "Unix sockets (session bus, ssh-agent, tmux)"),
+    (_NEVER, "UDP, System V IPC", "UDP, System V IPC"),
+)
+
+
+def what_is_open(level: Level, abi: int) -> list[str]:
+    """What a level does not keep apart where the kernel has this Landlock ABI.
+
+    There the rights decide that the program's user has.
+    """
+    if level is Level.NAMESPACES:
+        return []
+    own = level is Level.LIMITS
+    rows = (
+        at_limits if own else at_uid for shut, at_uid, at_limits in _DOORS if abi < shut
+    )
+    words = f"open: {', '.join(filter(None, rows))}"
+    return ["programs run as the judge's own user", words] if own else [words]
+
+
 def choose_uid() -> tuple[int, int]:
     """A user number that no other job holds, and a descriptor that holds it.
 

@@ -14,8 +14,12 @@ class Limits:
 
     Seconds and bytes. `wall` is for a machine under full load: an honest
     program takes a hundredth of it. `address_space` is per process and None
-    for programs under a sanitizer, which reserve terabytes; `memory` is the
-    resident sum over the whole tree, looked at while the program runs.
+    for programs under a sanitizer, which reserve terabytes. Sums that are
+    looked at while the program runs: `memory`, what is resident of the whole
+    tree; `processes`, with their threads; `disk`, what is allocated below all
+    folders of the host's that it may write to, as `files` in number. `disk`
+    is four of the largest files; the largest build of a solution has
+    5 MiB, the longest 78 files.
     """
 
     wall: float = 30.0
@@ -24,6 +28,8 @@ class Limits:
     address_space: int | None = 4096 * MIB
     processes: int = 64
     file_size: int = 64 * MIB
+    disk: int = 256 * MIB
+    files: int = 4096
     output: int = 4 * MIB
     open_files: int = 256
 
@@ -48,10 +54,10 @@ class Finished:
     """The end of a boxed program, as the box saw it.
 
     `how` is "exited" (status: the exit status), "signal" (status: its
-    number), or the cap that ended it: "wall time", "output", "memory". When
-    this object exists, nothing that the program started is left. `trace` is
-    the tracer's log from the program's exec on; `trace_whole` says whether
-    the tracer saw it to its end.
+    number), or the cap that ended it: "wall time", "output", "memory",
+    "processes", "disk space". When this object exists, nothing that the
+    program started is left. `trace` is the tracer's log from the program's
+    exec on; `trace_whole` says whether the tracer saw it to its end.
     """
 
     how: str
@@ -72,5 +78,7 @@ class Finished:
             "wall time": "was still running at its time limit",
             "output": "printed more than its output limit",
             "memory": "used more than its memory limit",
+            "processes": "ran more processes and threads than its limit",
+            "disk space": "used more disk space, or made more files, than its limit",
         }
         return f"{words[self.how]} and was stopped"

@@ -16,9 +16,9 @@ from types import TracebackType
 
 from grader.box.levels import BoxError, BoxLate
 from grader.box.limits import Finished, Limits
-from grader.box import keeper
+from grader.box import keeper, usage
 from grader.box.tracer import Tracer
-from grader.keeper.supervisor import Order, Wires, children_of, descendants_of
+from grader.keeper.supervisor import Order, Wires, children_of
 
 # One line, as support/pause.h prints it.
 PROMPT = re.compile(rb"\[\d+\] ([^\n]*): press Enter")
@@ -34,7 +34,7 @@ LAUNCHER = (
 )
 
 START_SECONDS = 120.0  # for the box itself, on a machine under full load
-LOOK_SECONDS = 0.05  # between two looks at memory and at the tracer's log
+LOOK_SECONDS = 0.05  # between two looks at what is used and at the tracer's log
 END_SECONDS = 5.0  # between the end of a program's output and its own
 CHUNK = 1 << 16
 
@@ -56,7 +56,8 @@ class Plan:
     bubblewrap: bool
     tracer: tuple[str, ...]  # empty: none
     log: Path
-    release: Callable[[bool], None]  # the box takes back; True: it overran
+    shared: tuple[Path, ...]  # the host's folders that it may write to
+    release: Callable[[str | None], None]  # the box takes back; the cap passed
 
 
 class Process:
@@ -70,7 +71,6 @@ class Process:
         self.pid = 0
         self._plan = plan
         self._text = {"stdout": bytearray(), "stderr": bytearray()}
-        self._report = bytearray()
         self._seen = 0  # bytes of stdout before the next line to look at
         self._cut: str | None = None  # the cap that ended it
         self._finished: Finished | None = None
@@ -260,9 +260,10 @@ class Process:
             if self._tracer is not None and self._tracer.too_long():
                 self._cut = "output"
             if self.pid and now >= self._next_look:
-                self._next_look = now + LOOK_SECONDS
-                if self._resident() > self._plan.limits.memory:
-                    self._cut = "memory"
+                self._cut = self._cut or usage.cap_passed(
+                    self._supervisor, self._plan.limits, self._plan.shared
+                )
+                self._next_look = time.monotonic() + LOOK_SECONDS
 
     def _read(self, name: str) -> None:
         text = self._text[name]
@@ -277,18 +278,6 @@ class Process:
         elif len(text) > self._plan.limits.output:
             self._cut = "output"
             self._close(name)
-
-    def _resident(self) -> int:
-        """Resident bytes of all that descends from the supervisor."""
-        total = 0
-        page = os.sysconf("SC_PAGE_SIZE")
-        for pid in descendants_of(self._supervisor):
-            try:
-                statm = Path(f"/proc/{pid}/statm").read_bytes().split()
-            except OSError:
-                continue
-            total += int(statm[1]) * page if statm else 0
-        return total
 
     # Ending
 
@@ -306,11 +295,14 @@ class Process:
             self._selector.select()
             self._read("report")
         for name in ("stdout", "stderr"):
-            while name in self._fds and self._cut in (None, "wall time", "memory"):
+            while name in self._fds and self._cut != "output":
                 before = len(self._text[name])
                 self._read(name)
                 if name in self._fds and len(self._text[name]) == before:
                     break
+        # It may have ended between two looks.
+        if self._cut is None and usage.full(self._plan.shared, self._plan.limits):
+            self._cut = "disk space"
 
     def _verdict(self, seconds: float, trace: str, whole: bool) -> Finished:
         how, status = self._cut or "wall time", 0
@@ -344,4 +336,4 @@ class Process:
         for name in list(self._fds):
             self._close(name)
         self._selector.close()
-        self._plan.release(self._cut == "wall time")
+        self._plan.release(self._cut)

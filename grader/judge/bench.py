@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.box import Box, BoxError, Finished, Limits, open_box
+from grader.box import Box, BoxError, BoxLate, Finished, Limits, open_box
 from grader.judge.api import CannotCheck
 from grader.lab import ROOT, Lab, Value
 from grader.outcome import Cause
@@ -229,14 +229,15 @@ def open_bench(
         shutil.copytree(ROOT / "support", tree / "support", ignore=pristine)
         folder = tree / "labs" / lab.id
         shutil.copytree(lab.folder, folder, ignore=pristine)
-        for name in os.listdir(folder):
-            if lab.accepts(name):
-                (folder / name).unlink()
+        for name in lab.handed_in(folder):
+            (folder / name).unlink()
         shutil.copytree(submitted, folder, dirs_exist_ok=True)
         (folder / "build").mkdir()
         _make_readable(tree)
         try:
             box = box_of(root, level)
+        except BoxLate as error:
+            raise CannotCheck(Cause.GRADER, str(error)) from None
         except BoxError as error:
             raise CannotCheck(Cause.PERMISSION, str(error)) from None
         yield Bench(lab, student, variant_of(lab, student), box, root)

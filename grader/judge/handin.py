@@ -15,13 +15,7 @@ def pack(lab: Lab) -> tuple[Path, list[str]]:
     LabError if a file of the allow-list without a wildcard is not there.
     """
     labs = lab.folder.parent
-    names = [
-        path.relative_to(labs).as_posix()
-        for path in sorted(lab.folder.rglob("*"))
-        if path.is_file()
-        and not path.is_symlink()
-        and lab.accepts(path.relative_to(lab.folder).as_posix())
-    ]
+    names = [f"{lab.id}/{name}" for name in lab.handed_in(lab.folder)]
     for name in lab.hand_in:
         if "*" not in name and f"{lab.id}/{name}" not in names:
             raise LabError(f"{lab.folder / name}: not there; make reset FILE={name}")

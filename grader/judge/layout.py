@@ -159,10 +159,14 @@ class Layout:
             return "nested too deep"
         if kind:
             return "" if folder else kind
-        if self._place(parts) is None:
-            silent = parts[-1] in self._lab.given or self._of_another_lab(parts)
+        place = self._place(parts)
+        if place is None:
+            ends = ("/".join(parts[cut:]) for cut in range(len(parts)))
+            given = any(end in self._lab.given for end in ends)
+            silent = given or self._of_another_lab(parts)
             return "" if silent else "not on the lab's list"
-        return "" if _PLAIN.fullmatch(parts[-1]) else "an unusual name"
+        usual = all(map(_PLAIN.fullmatch, place[1].split("/")))
+        return "" if usual else "an unusual name"
 
     def _keep(self, root: Root, name: str, data: bytes) -> None:
         self._bytes += len(data)

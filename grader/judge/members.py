@@ -18,7 +18,7 @@ MIB = 1 << 20
 FILE_BYTES = 4 * MIB  # a member; the largest honest one is a strace log
 INFLATED_BYTES = 128 * MIB  # all of an archive, wanted or not
 MEMBERS = 10_000  # a tree with a .git in it, but no more
-DEPTH = 5  # wrapper/labs/lab/folder/file
+DEPTH = 6  # wrapper/labs/lab/folder/folder/file
 SECONDS = 20.0
 
 FOLDER = "a folder"

@@ -36,6 +36,20 @@ _PYTEST = (
 )
 
 
+class _Ends:
+    """Keeps what pytest swallows: the wish that it ends."""
+
+    def __init__(self) -> None:
+        self.wish: BaseException | None = None
+
+    def pytest_keyboard_interrupt(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> None:
+        """Not only from the keyboard: pytest itself stops in this way, too."""
+        if not isinstance(excinfo.value, pytest.Session.Interrupted):
+            self.wish = excinfo.value
+
+
 @contextlib.contextmanager
 def staged(source: Path, lab: Lab) -> Iterator[tuple[Path, Submission]]:
     """The accepted files of a submission in a folder of ours, for a while."""
@@ -57,18 +71,22 @@ def judge(
     `memview`: the viewer, built, that draws the result's pictures; None: none.
 
     Raises BadSubmission if it cannot be imported, LabError if the lab and
-    its checks do not fit together, RuntimeError if pytest itself fails.
+    its checks do not fit together, RuntimeError if pytest itself fails,
+    KeyboardInterrupt if it is interrupted.
     """
     with staged(source, lab) as (staging, submission):
         plugin = JudgePlugin(lab, staging, submission, level, steps, memview)
         os.environ.pop("PYTEST_ADDOPTS", None)
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         path = module_path(lab)
-        words = io.StringIO()
+        words, ends = io.StringIO(), _Ends()
         with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
             status = pytest.main(
-                [*_PYTEST, f"--rootdir={path.parent}", str(path)], plugins=[plugin]
+                [*_PYTEST, f"--rootdir={path.parent}", str(path)],
+                plugins=[plugin, ends],
             )
+    if ends.wish is not None:
+        raise ends.wish
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RuntimeError(f"pytest ended with {status}: {words.getvalue()}")
     student = submission.student

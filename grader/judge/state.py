@@ -14,19 +14,23 @@ def _file(lab: Lab) -> Path:
     return lab.folder / "build" / "check.json"
 
 
-def remember(lab: Lab, result: Result) -> None:
-    """Keep the result for the overview."""
+def remember(lab: Lab, result: Result, whole: bool) -> None:
+    """Keep the programs that show failures and, of a whole run, the result.
+
+    The programs of checks that were not judged stay as they are.
+    """
     path = _file(lab)
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(".new")
-    temporary.write_text(to_json(result), encoding="ascii")
-    temporary.replace(path)
-    for old in path.parent.glob("failure-*.c"):
-        old.unlink()
+    if whole:
+        temporary = path.with_suffix(".new")
+        temporary.write_text(to_json(result), encoding="ascii")
+        temporary.replace(path)
     for check in result.checks:
+        kept = path.with_name(f"failure-{check.id}.c")
         if check.program:
-            kept = path.with_name(f"failure-{check.id}.c")
             kept.write_text(check.program, encoding="utf-8")
+        else:
+            kept.unlink(missing_ok=True)
 
 
 def last_result(lab: Lab) -> Result | None:
@@ -60,9 +64,8 @@ def overview(labs: Iterable[Lab]) -> str:
 def _changed_since(lab: Lab) -> bool:
     checked = _file(lab).stat().st_mtime_ns
     return any(
-        path.stat().st_mtime_ns > checked
-        for path in lab.folder.rglob("*")
-        if path.is_file() and lab.accepts(path.relative_to(lab.folder).as_posix())
+        (lab.folder / name).stat().st_mtime_ns > checked
+        for name in lab.handed_in(lab.folder)
     )
 
 

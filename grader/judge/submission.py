@@ -120,11 +120,17 @@ def _members(source: Path, wanted: Wanted) -> Iterator[Member]:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a new file; the folders above it and its mode are ours."""
-    path.parent.mkdir(mode=0o755, exist_ok=True)
-    path.parent.chmod(0o755)
+    _make_folder(path.parent)
     with path.open("xb") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(data)
+
+
+def _make_folder(path: Path) -> None:
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir()
+        path.chmod(0o755)
 
 
 def _stage_card(path: Path, card: bytes, notes: Notes) -> Student:

@@ -26,7 +26,9 @@ DESCRIPTORS = 16
 
 def serve(requests: socket.socket) -> NoReturn:
     """Fork a supervisor for each request until the judge is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # They are the judge's, whose end is the keeper's.
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     # What the judge was started with, such as a pipe of make's.
     os.closerange(requests.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps them

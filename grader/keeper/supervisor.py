@@ -9,6 +9,7 @@ it has no child left. It reports to the judge in JSON lines.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import ctypes
 import fcntl
@@ -139,13 +140,19 @@ def _say(report: int, **words: int | None) -> None:
 
 
 def _wait(child: int, control: int) -> int | None:
-    """The wait status of `child`, or None if the judge ended it first."""
+    """The wait status of `child`, or None if the judge ended it first.
+
+    Its process group, which a plain fork bomb never leaves, dies in one stroke.
+    """
     pidfd = os.pidfd_open(child)
     try:
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
         poll.register(control, select.POLLIN)
         ready = {number for number, _ in poll.poll()}
+        # Before it is reaped: until then its number is nobody else's.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)
         if pidfd in ready:
             return os.waitpid(child, 0)[1]
         return None
@@ -169,19 +176,38 @@ def sweep(uid: int | None) -> None:
             if uid is not None and os.getuid() == 0:
                 _kill_all_of(uid)
             stopped: set[int] = set()
-            while found := descendants_of(os.getpid()) - stopped:
-                _send(signal.SIGSTOP, found)
-                stopped |= found
+            while _stop_more(stopped):
+                pass
             _send(signal.SIGKILL, stopped)
             # A killed child may take a moment to become a zombie.
             os.waitpid(-1, 0)
 
 
-def descendants_of(pid: int) -> set[int]:
-    """The pids of a process's children, of theirs, and so on."""
+def _stop_more(stopped: set[int]) -> bool:
+    """Stop the descendants of this process that are not; whether there were any.
+
+    Each is stopped before its children are looked up: it has no more then.
+    """
+    before = len(stopped)
+    todo = collections.deque([os.getpid()])
+    seen: set[int] = set()
+    while todo:
+        children = set(children_of(todo.popleft())) - seen
+        _send(signal.SIGSTOP, children - stopped)
+        stopped |= children
+        seen |= children
+        todo += children
+    return len(stopped) > before
+
+
+def descendants_of(pid: int, enough: int | None = None) -> set[int]:
+    """The pids of a process's children, of theirs, and so on.
+
+    Looks no further when there are more than `enough`.
+    """
     found: set[int] = set()
     todo = [pid]
-    while todo:
+    while todo and (enough is None or len(found) <= enough):
         children = set(children_of(todo.pop())) - found
         found |= children
         todo += children

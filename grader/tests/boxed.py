@@ -3,12 +3,14 @@
 
     python3 -I boxed.py LEVEL WALL PROGRAM [ARGUMENT...]
 
-Prints the end as JSON. A process of its own, because at the level "limits"
+Prints the end as JSON. While the program runs, and before it may read, CROWD
+more processes of the judge's user are started. A process of its own, because at the level "limits"
 root gives up being root for good.
 """
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -27,16 +29,25 @@ def main(level: str, wall: str, program: str, *arguments: str) -> None:
         evidence = Path(name, "evidence")
         evidence.mkdir(mode=0o700)
         box = open_box(level, (Path(program).parent,), evidence)
-        done = box.run(
+        process = box.spawn(
             [program, *arguments],
             limits=Limits(
                 wall=float(wall),
                 memory=256 << 20,
                 processes=32,
                 file_size=4 << 20,
+                disk=16 << 20,
+                files=500,
                 output=1 << 20,
             ),
         )
+        with process:
+            size = int(os.environ.get("CROWD", "0"))
+            crowd = [subprocess.Popen(["sleep", "1000"]) for _ in range(size)]
+            done = process.finish()
+            for one in crowd:
+                one.kill()
+                one.wait()
     print(
         json.dumps(
             {

@@ -62,6 +62,19 @@ static void fork_bomb(void)
 			usleep(1000);
 }
 
+/* The same with a process group for each. */
+static void scattered_bomb(void)
+{
+	for (;;) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			setsid();
+		if (pid < 0 && errno == EAGAIN)
+			usleep(1000);
+	}
+}
+
 static void daemons(void)
 {
 	for (int i = 0; i < 10; i++) {
@@ -120,16 +133,57 @@ static void memory(void)
 	}
 }
 
-static void big_file(void)
+/* Write until that fails; says whether it has made a file of 4 GiB. */
+static int fill(int fd)
 {
 	static char page[1 << 20];
-	int fd = open("big", O_WRONLY | O_CREAT, 0600);
 
-	signal(SIGXFSZ, SIG_IGN);
 	for (int i = 0; i < 4096; i++)
 		if (write(fd, page, sizeof(page)) < 0)
-			return;
-	got("a file of 4 GiB");
+			return 0;
+	return 1;
+}
+
+static void big_file(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	if (fill(open("big", O_WRONLY | O_CREAT, 0600)))
+		got("a file of 4 GiB");
+}
+
+/* Files of the largest size, each one within its own limit. */
+static void fill_disk(void)
+{
+	char name[16];
+
+	signal(SIGXFSZ, SIG_IGN);
+	for (int i = 0; i < 64; i++) {
+		snprintf(name, sizeof(name), "full%d", i);
+		fill(open(name, O_WRONLY | O_CREAT, 0600));
+	}
+}
+
+static void make_files(void)
+{
+	char name[16];
+
+	mkdir("many", 0700);
+	for (int i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "many/%d", i);
+		close(open(name, O_WRONLY | O_CREAT, 0600));
+	}
+}
+
+/* No folder has their names: only the descriptors keep them. */
+static void hide_files(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	for (int i = 0; i < 64; i++) {
+		int fd = open("hidden", O_WRONLY | O_CREAT, 0600);
+
+		unlink("hidden");
+		fill(fd);
+	}
 }
 
 static void write_outside(void)
@@ -225,11 +279,15 @@ static const struct {
 	{ "ignore-and-wait", ignore_and_wait },
 	{ "stop-self", stop_self },
 	{ "fork-bomb", fork_bomb },
+	{ "scattered-bomb", scattered_bomb },
 	{ "daemons", daemons },
 	{ "threads", threads },
 	{ "flood", flood },
 	{ "memory", memory },
 	{ "big-file", big_file },
+	{ "fill-disk", fill_disk },
+	{ "make-files", make_files },
+	{ "hide-files", hide_files },
 	{ "write-outside", write_outside },
 	{ "read-secrets", read_secrets },
 	{ "kill-everybody", kill_everybody },

@@ -8,11 +8,22 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from grader.box import Box, BoxError, BoxLate, Level, Limits, open_box
+from grader.box.levels import what_is_open
+from grader.box.process import Plan
+from grader.classroom import level as class_level
+from grader.judge import bench
+from grader.judge.api import CannotCheck
+from grader.lab import LABS, load_lab
+from grader.outcome import Cause
+from grader.variant import Student
 
 HERE = Path(__file__).resolve().parent
 WALL = 2.0  # seconds, for an attack that does not end by itself
@@ -22,11 +33,15 @@ ATTACKS = (
     "ignore-and-wait",
     "stop-self",
     "fork-bomb",
+    "scattered-bomb",
     "daemons",
     "threads",
     "flood",
     "memory",
     "big-file",
+    "fill-disk",
+    "make-files",
+    "hide-files",
     "write-outside",
     "read-secrets",
     "kill-everybody",
@@ -41,8 +56,22 @@ CUT = {
     "ignore-and-wait": {"wall time"},
     "stop-self": {"wall time"},
     "fork-bomb": {"wall time"},
+    "scattered-bomb": {"wall time"},
     "flood": {"output"},
     "memory": {"memory", "wall time", "signal"},
+    "fill-disk": {"disk space"},
+    "make-files": {"disk space"},
+    "hide-files": {"disk space"},
+}
+# Where the kernel cannot keep a cap, the judge does.
+CUT_AT = {
+    "limits": {
+        "fork-bomb": {"processes"},
+        "scattered-bomb": {"processes"},
+        "threads": {"processes", "exited"},
+    },
+    # The box's own file system has room for so much and no more.
+    "namespaces": dict.fromkeys(("fill-disk", "make-files", "hide-files"), {"exited"}),
 }
 
 
@@ -118,17 +147,20 @@ def test_hostile_program(level: str, attack: str, hostile: Path) -> None:
     canary.chmod(0o666)
     before = canary.stat()
     try:
-        wall = WALL if "wall time" in CUT.get(attack, ()) else PATIENCE
+        cut = CUT | CUT_AT.get(level, {})
+        wall = WALL if "wall time" in cut.get(attack, ()) else PATIENCE
         done = boxed(level, wall, hostile, attack, str(canary))
         assert done["level"] == level
-        assert done["how"] in CUT.get(attack, {"exited", "signal"})
+        assert done["how"] in cut.get(attack, {"exited", "signal"})
         # At the level of namespaces, process 1 is the box's own, inside.
         gains = [line for line in done["stdout"].splitlines() if "got:" in line]
         inside = " of process 1" if level == "namespaces" else "nothing"
         assert [line for line in gains if not line.endswith(inside)] == []
         assert processes_with(token) == []
-        assert canary.read_text() == "unharmed"
+        if level == "limits" and os.getuid() != 0:
+            canary.chmod(0o666)  # modes are open there, and the note says so
         assert canary.stat().st_mode == before.st_mode
+        assert canary.read_text() == "unharmed"
         assert os.listdir(outside) == ["canary"]
         for place in ("/tmp", "/var/tmp", "/dev/shm", "/etc", "/usr"):
             assert not Path(place, "hostile-was-here").exists()
@@ -151,6 +183,65 @@ def test_unknown_level_is_refused(hostile: Path) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
+def test_what_others_run_is_not_counted(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program may fork, whatever the same user has started since."""
+    monkeypatch.setenv("CROWD", "100")
+    script = "read _; (exit 3) & wait $!; exit $?"
+    done = boxed(level, PATIENCE, "/bin/sh", "-c", script)
+    assert (done["how"], done["status"]) == ("exited", 3)
+
+
+# At the level "limits" root is given up for good, so not in this process.
+HERE_TOO = [level for level in LEVELS if level != "limits" or os.getuid() != 0]
+
+
+@pytest.fixture
+def build() -> Iterator[tuple[Path, Path]]:
+    """A folder for evidence and one to build in, which every user can reach."""
+    with tempfile.TemporaryDirectory(prefix="process-memory-test-") as name:
+        os.chmod(name, 0o711)
+        evidence, folder = Path(name, "evidence"), Path(name, "build")
+        evidence.mkdir(mode=0o700)
+        folder.mkdir()
+        yield evidence, folder
+
+
+@pytest.mark.parametrize("level", HERE_TOO)
+@pytest.mark.parametrize(
+    "script",
+    [
+        "for i in 1 2 3 4 5 6; do head -c 1M /dev/zero >big$i; done",
+        "mkdir deep && cd deep && for i in $(seq 60); do : >many$i; done",
+        "rm -f old; head -c 6M /dev/zero >old; sleep 60",
+        "mkdir shut && : >shut/file && chmod 0 shut && [ ! -r shut ]",
+    ],
+)
+def test_what_is_written_has_an_end(
+    script: str, level: str, build: tuple[Path, Path]
+) -> None:
+    """A build that writes too much loses what it wrote, and nothing else."""
+    evidence, folder = build
+    box = open_box(level, (), evidence)
+    (folder / "before").write_text("untouched")
+    (folder / "old").write_text("")
+    limits = Limits(disk=5 << 20, files=50)
+    run = ["/bin/sh", "-c", script]
+    done = box.run(run, limits=limits, writable=(folder,), cwd=folder)
+    if script.endswith("]") and os.getuid() == 0:
+        assert done.how == "exited"  # nothing is shut for root
+        return
+    assert done.how == "disk space"
+    assert "more disk space" in done.describe()
+    left = {path.name for path in folder.iterdir()}
+    assert left == ({"before"} if "old" in script else {"before", "old"})
+    run = ["/bin/sh", "-c", ": >new"]
+    done = box.run(run, limits=limits, writable=(folder,), cwd=folder)
+    assert (done.how, done.status) == ("exited", 0)
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_ends_are_told_apart(level: str) -> None:
     """An exit status, a signal, and a program that is not there."""
     assert boxed(level, PATIENCE, "/bin/sh", "-c", "exit 7")["status"] == 7
@@ -160,7 +251,112 @@ def test_ends_are_told_apart(level: str) -> None:
     assert (missing["how"], missing["status"]) == ("exited", 127)
 
 
+@pytest.mark.parametrize("stop", ["", "os.kill(*children_of(os.getpid()), 19)"])
+def test_the_keeper_goes_with_the_judge(stop: str) -> None:
+    """It is reaped before the judge ends, also where it is stopped."""
+    token = secrets.token_hex(8)
+    script = f"""
+import os, sys, tempfile
+sys.path.insert(0, {str(HERE.parents[1])!r})
+from pathlib import Path
+from grader.box import open_box
+from grader.keeper.supervisor import children_of
+with tempfile.TemporaryDirectory() as name:
+    os.chmod(name, 0o711)
+    Path(name, "evidence").mkdir(mode=0o700)
+    open_box("auto", (), Path(name, "evidence"))
+    {stop}
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script],
+        env={"PATH": "/usr/bin:/bin", "TOKEN": token},
+    )
+    assert done.returncode == 0
+    left = [
+        name
+        for name in filter(str.isdecimal, os.listdir("/proc"))
+        if token.encode() in _environment(name)
+    ]
+    assert left == []
+
+
+def _environment(pid: str) -> bytes:
+    try:
+        return Path("/proc", pid, "environ").read_bytes()
+    except OSError:
+        return b""
+
+
 def test_every_attack_is_tried(hostile: Path) -> None:
     """The list above is the list that the program knows."""
     done = subprocess.run([hostile], capture_output=True, text=True)
     assert tuple(done.stdout.split()) == ATTACKS
+
+
+@pytest.mark.parametrize(
+    "level, abi, named, shut",
+    [
+        (Level.NAMESPACES, 0, "", "open"),
+        (Level.UID, 0, "what everybody may write", "the user's"),
+        (Level.UID, 7, "everybody's Unix sockets", "TCP"),
+        (Level.LIMITS, 2, "truncating the user's files, TCP, signals", "processes"),
+        (Level.LIMITS, 5, "signals, abstract sockets", "TCP"),
+        (Level.LIMITS, 7, "(session bus, ssh-agent, tmux), UDP", "signals"),
+    ],
+)
+def test_what_is_open_is_named(level: Level, abi: int, named: str, shut: str) -> None:
+    """What a level does not keep apart depends on the kernel's Landlock."""
+    words = "; ".join(what_is_open(level, abi))
+    assert named in words and shut not in words
+
+
+def test_a_class_is_not_graded_unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the level "limits" only if it was asked for."""
+    weak = Box(Level.LIMITS, "no namespaces: bwrap is not installed", (), Path("/"))
+    monkeypatch.setattr(class_level, "open_box", lambda *_: weak)
+    monkeypatch.setattr(class_level, "become_ordinary", lambda: None)
+    with pytest.raises(BoxError, match="bwrap is not .*BOX=limits") as caught:
+        class_level.level_here("auto")
+    assert "\n" not in str(caught.value)
+    assert class_level.level_here("limits") == "limits"
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """What the box would have started; nothing is."""
+    plans: list[Plan] = []
+    monkeypatch.setattr("grader.box.Process", plans.append)
+    return plans
+
+
+def test_only_what_overran_is_shortened(plans: list[Plan], tmp_path: Path) -> None:
+    """Programs that hang make no build and no slow tool's time shorter."""
+    box = Box(Level.NAMESPACES, "", (), tmp_path)
+    build = {"limits": Limits(wall=120.0), "writable": (tmp_path / "build",)}
+    (tmp_path / "build").mkdir()
+    kinds: tuple[dict[str, Any], ...] = ({}, {"limits": Limits(wall=600.0)}, build)
+    for kind in (*kinds[1:] * 3, *kinds, *kinds[:1] * 2, *kinds):
+        box.spawn(["/bin/true"], **kind)
+        plans[-1].release("wall time")
+    walls = [plan.limits.wall for plan in plans]
+    assert walls[:9] == [*(600.0, 120.0) * 3, 30.0, 600.0, 120.0]
+    assert walls[9:] == [30.0, 30.0, 6.0, 600.0, 120.0]
+
+
+def test_an_overloaded_machine_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No weaker level, and no word of what is not permitted here."""
+
+    def late(box: Box) -> None:
+        raise BoxLate("try again")
+
+    monkeypatch.setattr("grader.box._probe", late)
+    with pytest.raises(BoxLate):
+        open_box("auto", (), tmp_path)
+    lab = load_lab(LABS / "02-static-dynamic")
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(CannotCheck) as caught:
+        with bench.open_bench(lab, tmp_path / "nothing", Student(), "auto"):
+            pass
+    assert caught.value.cause is Cause.GRADER

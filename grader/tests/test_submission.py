@@ -7,6 +7,7 @@ Hostile folders and archives are built here; none of them is kept in git.
 from __future__ import annotations
 
 import bz2
+import dataclasses
 import gzip
 import io
 import lzma
@@ -365,6 +366,23 @@ def test_set_id_bits_are_dropped(good: Path) -> None:
     submission, written = take(good)  # take() looks at the mode
     assert "demo.c" in written
     assert "its set-id or sticky bit was dropped: 02-demo/demo.c" in submission.notes
+
+
+@pytest.mark.parametrize("place", ["02-demo/", "me/02-demo/", ""])
+def test_folders_of_the_list_are_taken(
+    place: str, pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lab may have its sources in folders, two levels deep."""
+    lab = dataclasses.replace(
+        LAB, hand_in=("game/src/*.c",), given=("game/src/game.h",)
+    )
+    monkeypatch.setattr("grader.tests.test_submission.LAB", lab)
+    names = ("game/src/a.c", "game/src/b.c", "game/c.c", "game/src/game.h")
+    source = pack(tmp_path, {f"{place}{name}": b"x" for name in names})
+    submission, written = take(source)
+    assert submission.files == tuple(written) == names[:2]
+    (note,) = (note for note in submission.notes if "ignored" in note)
+    assert note == f"ignored, not on the lab's list: {place}game/c.c"
 
 
 @pytest.fixture
