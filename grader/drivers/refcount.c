@@ -36,10 +36,12 @@ struct payload {
 	struct rc_weak *self;
 };
 
+/* The bytes in front of each payload, and the alignment that one must have. */
+const char driver_fact_head_bytes[sizeof(struct rc_head)] = { 0 };
+const char driver_fact_alignment[alignof(max_align_t)] = { 0 };
+
 /* What the judge reads, beside the state of the driver. */
 struct {
-	uint64_t head_bytes; /* in front of each payload */
-	uint64_t alignment;  /* that a payload must have */
 	void *slot[SLOTS];
 	struct rc_weak *weak[SLOTS];
 	uint64_t destroyed; /* of objects that are only counted */
@@ -53,8 +55,6 @@ static const struct family *family = &families[SINGLE];
 void lab_reset(void)
 {
 	memset(&lab_state, 0, sizeof(lab_state));
-	lab_state.head_bytes = sizeof(struct rc_head);
-	lab_state.alignment = alignof(max_align_t);
 	family = &families[SINGLE];
 }
 

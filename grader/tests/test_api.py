@@ -14,7 +14,7 @@ import pytest
 
 from grader.api import driver
 from grader.api.driver import Session
-from grader.api.memory import FENCE, FREED, Block, Memory, addresses
+from grader.api.memory import FENCE, FREED, Block, Memory, layout
 from grader.api.play import Command, Difference, Failure, play, search
 from grader.box import BoxError, Limits, open_box
 from grader.cases import KEPT
@@ -48,7 +48,7 @@ KINDS = (BARE, PLAIN, LOOKS, CLEARS, UPGRADES)
 def memory(content: bytes, *blocks: Block) -> Memory:
     """A look at a heap of this content, from address 0x1000."""
     found = {block.address: block for block in blocks}
-    return Memory(1, 0, 0, 0, 0x1000, content, found, (), ())
+    return Memory(1, 0, 0, 0, 0x1000, content, found, (), (), {})
 
 
 def test_a_write_outside_of_live_blocks_is_seen() -> None:
@@ -60,6 +60,7 @@ def test_a_write_outside_of_live_blocks_is_seen() -> None:
     gone = Block(0x1010, 8, 2)
     assert memory(fence + freed, gone).spoilt() == ""
     assert "byte 3" in memory(fence + freed[:3] + b"x" + freed[4:], gone).spoilt()
+    assert "byte 1 behind" in memory(fence + freed + fence[:1] + b"x", gone).spoilt()
 
 
 def test_memory_outside_of_the_heap_is_nothing() -> None:
@@ -71,9 +72,11 @@ def test_memory_outside_of_the_heap_is_nothing() -> None:
 
 def test_the_layout_is_that_of_the_driver(solution: Session, tmp_path: Path) -> None:
     """Both lists of variables are of one size; another program has none."""
-    assert len(addresses(solution.program)) == 2
+    found = layout(solution.program)
+    assert found.heap % 64 == 0 < found.heap
+    assert found.facts["head_bytes"] % found.facts["alignment"] == 0
     with pytest.raises(Malformed, match="driver_state"):
-        addresses(Path("/bin/true").resolve())
+        layout(Path("/bin/true").resolve())
 
 
 # Playing
