@@ -12,15 +12,17 @@ from enum import Enum
 from pathlib import Path
 from types import TracebackType
 
+from grader.api.linkage import expect_apart
 from grader.api.memory import Eye, Memory
 from grader.box import Box, Ended, Finished, Limits, Process
 from grader.judge.api import cannot_check
-from grader.judge.bench import Bench
+from grader.judge.bench import Bench, objects_of
 from grader.observers import Gone
 from grader.outcome import Cause
 
 SOURCES = Path(__file__).resolve().parent.parent / "drivers"
 CORE = ("driver.c", "heap.c")
+CALLS = "_calls.c"  # ends the name of a file that includes code of the student's
 _WRAPPED = ("malloc", "calloc", "realloc", "free", "aligned_alloc")
 OWN_HEAP = tuple(f"-Wl,--wrap={name}" for name in _WRAPPED)
 PLAIN_HEAP = "-DPLAIN_HEAP"  # a flag: leaves the heap to a tool that watches it
@@ -71,7 +73,8 @@ def build(
     """Link a lab's files of grader/drivers/ with the student's sources.
 
     With a sanitizer or PLAIN_HEAP among the flags the heap is not the driver's.
-    If it does not link: cannot check (build), with the compiler's words.
+    If it does not link: cannot check (build), with the compiler's words. If the
+    student's objects use the driver's names: a failure, see linkage.py.
     """
     folder = bench.root / "probes" / "drivers"
     if not folder.exists():
@@ -81,11 +84,20 @@ def build(
     watched = any(flag.startswith(("-fsanitize", PLAIN_HEAP)) for flag in flags)
     heap = (PLAIN_HEAP,) if watched else OWN_HEAP
     name = re.sub("[^a-z]+", "-", " ".join((commands[0], *flags)))
-    return bench.compile(
-        [*(str(folder / name) for name in (*CORE, *commands)), *sources],
+    files = [*CORE, *commands]
+    built = bench.compile(
+        [*(str(folder / file) for file in files), *sources],
         f"driver-{name}",
         ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags],
     )
+    objects = objects_of(built, len(files) + len(sources))
+    # Their headers' code is compiled with a file of ours.
+    theirs = [file.endswith(CALLS) for file in files] + [True] * len(sources)
+    expect_apart(
+        [path for path, their in zip(objects, theirs) if not their],
+        [path for path, their in zip(objects, theirs) if their],
+    )
+    return built
 
 
 @dataclass

@@ -45,7 +45,7 @@ void *__wrap_realloc(void *block, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *block);
 
-/* Not static: the judge looks for it by its name, which nobody else can have. */
+/* Not static: the judge looks for the one variable of this name. */
 _Alignas(64) unsigned char driver_heap[HEAP_BYTES];
 static bool taken;
 

@@ -182,12 +182,17 @@ def open_bench(
         subprocess.run(["rm", "-rf", "--", str(root)], check=False)
 
 
+def objects_of(path: Path, count: int) -> list[Path]:
+    """Where `Bench.compile` leaves its sources' objects, in their order."""
+    return [path.with_name(f"{path.name}-{number}.o") for number in range(count)]
+
+
 def _side_by_side(cc: Sequence[str], sources: Sequence[str], path: Path) -> str:
     """A shell script that compiles all sources at once, and links if all are.
 
     The compiler's words come in the order of the sources.
     """
-    objects = [f"{path}-{number}.o" for number in range(len(sources))]
+    objects = list(map(str, objects_of(path, len(sources))))
     compile_all = [
         f"{shlex.join([*cc, '-c', source, '-o', made])} >{made}.words 2>&1 &"
         for source, made in zip(sources, objects)
