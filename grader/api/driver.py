@@ -39,6 +39,8 @@ CLOSED = (
     "the descriptor for the answers was closed; no function of yours has to do "
     "with descriptors"
 )
+# What valgrind says before anything happens.
+_PREAMBLE = re.compile(rb"\A==\d+== Memcheck,.*?\n==\d+== *\n", re.DOTALL)
 _ANSWER = re.compile(rb"([0-9]{1,19}) ([0-9a-f]{1,16})")
 
 
@@ -263,8 +265,8 @@ def _can_run(pid: int) -> bool:
 
 def _end(finished: Finished) -> Trouble:
     words = f"the program {finished.describe()}"
-    if finished.stderr:
-        words += f"; it had printed: {_shown(finished.stderr)}"
+    if said := _PREAMBLE.sub(b"", finished.stderr):
+        words += f"; it had printed: {_shown(said)}"
     if finished.how == "signal":
         return Trouble(Kind.CRASH, words)
     if (finished.how, finished.status) == ("exited", EXIT_CLOSED):

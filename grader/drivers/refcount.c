@@ -305,6 +305,27 @@ static uint64_t counted(const long *argument)
 	return (uintptr_t)lab_state.slot[argument[0]];
 }
 
+/*
+ * spend COUNT SIZE WEAKLY: so many objects, one after the other; weakly: each
+ * has a weak reference, which goes last. How much memory that takes, and keeps,
+ * is seen from outside.
+ */
+static uint64_t spend(const long *argument)
+{
+	struct rc_weak *reference = NULL;
+	void *object;
+
+	heap_bulk = true;
+	for (long i = 0; i < argument[0]; i++) {
+		object = rc_new((size_t)argument[1], NULL);
+		if (argument[2] != 0)
+			reference = family->weak(object);
+		family->release(object);
+		family->weak_release(reference);
+	}
+	return 0;
+}
+
 static pthread_barrier_t start;
 static sem_t entered, go;
 
@@ -530,6 +551,7 @@ const struct lab_command lab_commands[] = {
 	{ "parent", parent },
 	{ "list", list },
 	{ "counted", counted },
+	{ "spend", spend },
 	{ "storm", storm },
 	{ "last", last },
 	{ "weakstorm", weak_storm },

@@ -14,9 +14,10 @@ import pytest
 
 from grader.api import driver
 from grader.api.driver import Session
+from grader.api.library import blocks_left
 from grader.api.memory import FENCE, FREED, Block, Memory, layout
 from grader.api.play import Command, Difference, Failure, play, search
-from grader.box import BoxError, Limits, open_box
+from grader.box import BoxError, Finished, Limits, open_box
 from grader.cases import KEPT
 from grader.checks.program_08 import program
 from grader.checks.refcount_08 import (
@@ -250,6 +251,23 @@ def test_a_librarys_own_names_are_its_own() -> None:
         extra.write_text(source)
         extra.chmod(0o644)
         driver.build(bench, COMMANDS, [*SOURCES, "extra.c"])
+
+
+LEFT = b"==7==     in use at exit: 2,048 bytes in 1,024 blocks\n"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "blocks"),
+    [
+        (LEFT, 1024),
+        (b"==7== HEAP SUMMARY:\n" + LEFT + b"==7==   total heap usage: 1 allocs\n", 1024),
+        (LEFT + b"==7==     in use at exit: 0 bytes in 0 blocks\n", None),
+        (b"", None),
+    ],
+)
+def test_valgrind_alone_says_what_is_left(stderr: bytes, blocks: int | None) -> None:
+    """A second report, from the program itself, is none."""
+    assert blocks_left(Finished("exited", 0, b"", stderr, "", True, 0.1)) == blocks
 
 
 # Attacks, and what the judge must say of each: "" is a wrong state of memory.
