@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from types import TracebackType
 
+from grader.api.linkage import expect_apart
 from grader.api.memory import Eye, Memory
 from grader.box import Box, Ended, Finished, Limits, Process
 from grader.judge.api import cannot_check
@@ -21,6 +22,7 @@ from grader.outcome import Cause
 
 SOURCES = Path(__file__).resolve().parent.parent / "drivers"
 CORE = ("driver.c", "heap.c")
+CALLS = "_calls.c"  # ends the name of a file that includes code of the student's
 _WRAPPED = ("malloc", "calloc", "realloc", "free", "aligned_alloc")
 OWN_HEAP = tuple(f"-Wl,--wrap={name}" for name in _WRAPPED)
 PLAIN_HEAP = "-DPLAIN_HEAP"  # a flag: leaves the heap to a tool that watches it
@@ -37,6 +39,8 @@ CLOSED = (
     "the descriptor for the answers was closed; no function of yours has to do "
     "with descriptors"
 )
+# What valgrind says before anything happens.
+_PREAMBLE = re.compile(rb"\A==\d+== Memcheck,.*?\n==\d+== *\n", re.DOTALL)
 _ANSWER = re.compile(rb"([0-9]{1,19}) ([0-9a-f]{1,16})")
 
 
@@ -71,7 +75,8 @@ def build(
     """Link a lab's files of grader/drivers/ with the student's sources.
 
     With a sanitizer or PLAIN_HEAP among the flags the heap is not the driver's.
-    If it does not link: cannot check (build), with the compiler's words.
+    If it does not link: cannot check (build), with the compiler's words. If the
+    student's objects use the driver's names: a failure, see linkage.py.
     """
     folder = bench.root / "probes" / "drivers"
     if not folder.exists():
@@ -81,11 +86,16 @@ def build(
     watched = any(flag.startswith(("-fsanitize", PLAIN_HEAP)) for flag in flags)
     heap = (PLAIN_HEAP,) if watched else OWN_HEAP
     name = re.sub("[^a-z]+", "-", " ".join((commands[0], *flags)))
-    return bench.compile(
-        [*(str(folder / name) for name in (*CORE, *commands)), *sources],
-        f"driver-{name}",
-        ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags],
+    ours = [str(folder / file) for file in (*CORE, *commands)]
+    flags = ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags]
+    objects = bench.objects([*ours, *sources], flags)
+    # Their headers' code is compiled with a file of ours.
+    theirs = [path.endswith(CALLS) for path in ours] + [True] * len(sources)
+    expect_apart(
+        [path for path, their in zip(objects, theirs) if not their],
+        [path for path, their in zip(objects, theirs) if their],
     )
+    return bench.link(objects, f"driver-{name}", flags)
 
 
 @dataclass
@@ -251,8 +261,8 @@ def _can_run(pid: int) -> bool:
 
 def _end(finished: Finished) -> Trouble:
     words = f"the program {finished.describe()}"
-    if finished.stderr:
-        words += f"; it had printed: {_shown(finished.stderr)}"
+    if said := _PREAMBLE.sub(b"", finished.stderr):
+        words += f"; it had printed: {_shown(said)}"
     if finished.how == "signal":
         return Trouble(Kind.CRASH, words)
     if (finished.how, finished.status) == ("exited", EXIT_CLOSED):

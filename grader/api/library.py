@@ -5,20 +5,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from grader.api import driver
 from grader.api.driver import Session
-from grader.box import Limits
+from grader.box import Finished, Limits
 from grader.judge import CannotCheck
 from grader.judge.bench import Bench
 
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 VALGRIND = (
-    *("valgrind", "-q", "--command-line-only=yes"),
+    *("valgrind", "--command-line-only=yes", "--leak-check=no"),
     *("--error-exitcode=99", "--exit-on-first-error=yes"),
 )
+_LEFT = re.compile(rb"^==\d+== +in use at exit: [\d,]+ bytes in ([\d,]+) blocks$", re.M)
 # As slow as can be: it compiles in less time, and runs for a moment.
 SLOW = ("-O0",)
 SUITE_SECONDS = 10.0
@@ -71,7 +73,7 @@ def watched(
     """The driver under each tool that runs here and ends it at a wrong access.
 
     Those are the sanitizers for addresses and undefined behaviour, and
-    valgrind. What is lost is left to the judge, who sees the blocks.
+    valgrind, which counts the blocks besides: see `blocks_left`.
     """
     with ThreadPoolExecutor(1) as aside:
         valgrind_runs = aside.submit(
@@ -85,3 +87,12 @@ def watched(
         if (done.how, done.status) == ("exited", 0):
             built = driver.build(bench, commands, sources, (driver.PLAIN_HEAP, *SLOW))
             yield Session(bench.box, built, reports=True, argv=VALGRIND)
+
+
+def blocks_left(finished: Finished) -> int | None:
+    """How many blocks were allocated and not freed, as valgrind saw it.
+
+    None if it did not say so, exactly once: the program can write there, too.
+    """
+    found = _LEFT.findall(finished.stderr)
+    return int(found[0].replace(b",", b"")) if len(found) == 1 else None

@@ -151,7 +151,7 @@ class _Replay(RefcountModel):
         number = 16 * (len(self.objects) + 1)
         slots = tuple(number for _ in range(SLOTS))
         lab = Lab(32, 16, slots, slots, 0, 0, 0, 0)
-        self._apply(command, Memory(0, 0, 0, 0, 0, b"", {}, (), ()), lab)
+        self._apply(command, Memory(0, 0, 0, 0, 0, b"", {}, (), (), {}), lab)
 
 
 def told(command: Command) -> str:

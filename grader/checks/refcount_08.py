@@ -26,10 +26,10 @@ _BYTES = 5  # that a command is made of
 
 @dataclass
 class Lab:
-    """The lab's variables in the driver, as words."""
+    """The lab's variables in the driver, as words, and two of its facts."""
 
-    head_bytes: int
-    alignment: int
+    head_bytes: int  # in front of each payload
+    alignment: int  # that a payload must have
     slots: tuple[int, ...]
     weaks: tuple[int, ...]
     destroyed: int
@@ -40,11 +40,10 @@ class Lab:
     @classmethod
     def of(cls, memory: Memory) -> Lab:
         """Take them apart."""
-        words = memory.lab
-        end = 2 + SLOTS
+        facts, words = memory.facts, memory.lab
         return cls(
-            words[0], words[1], words[2:end], words[end : end + SLOTS],
-            *words[end + SLOTS : end + SLOTS + 4],
+            facts["head_bytes"], facts["alignment"],
+            words[:SLOTS], words[SLOTS : 2 * SLOTS], *words[2 * SLOTS :],
         )
 
 

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from grader.api import driver
 from grader.api.driver import Kind, Session, Trouble
-from grader.api.library import note_suite, sanitizer_runs, seed_of, watched
+from grader.api.library import blocks_left, note_suite, sanitizer_runs, seed_of, watched
 from grader.api.memory import Memory
 from grader.api.play import search
 from grader.checks.evidence_08 import OBSERVATIONS, QUESTIONS
@@ -39,10 +39,13 @@ COMMANDS = ("refcount.c", "refcount_calls.c")
 SOURCES = ("rc.c", "tree.c")
 EXAMPLES = 25
 NODES = (PLAIN, PLAIN, PLAIN, BARE)
-LIST = 1_000_000
+LIST, AGAIN = 1_000_000, 250_000
+NODE_LEAST = 40  # bytes, a head and a pointer
 STACK_BYTES = 256 << 10  # more than a list of any length may take
 PAIRS = 200_000
 ROUNDS = 100
+# Large, and never written to: address space is all that they take.
+SPENT, SPENT_BYTES = 64, 256 << 10
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +73,20 @@ def session(bench: Bench, linked: Path) -> Iterator[Session]:
         yield opened
 
 
-def _holds(session: Session, seed: int, commands: Sequences, examples: int) -> None:
-    """Fail with the shortest sequence that shows something wrong, if one does."""
-    failure = search(session, RefcountModel, commands, seed, examples)
+def _holds(
+    session: Session, seed: int, commands: Sequences, examples: int
+) -> Sequence[RefcountModel]:
+    """Fail with the shortest sequence that shows something wrong, if one does.
+
+    Returns the models at the end of each sequence.
+    """
+    models: list[RefcountModel] = []
+
+    def new() -> RefcountModel:
+        models.append(RefcountModel())
+        return models[-1]
+
+    failure = search(session, new, commands, seed, examples)
     if failure is not None:
         fail(
             expected=failure.difference.expected,
@@ -80,6 +94,7 @@ def _holds(session: Session, seed: int, commands: Sequences, examples: int) -> N
             input="\n".join(map(told, failure.commands)),
             program=program(failure),
         )
+    return models
 
 
 # Task 1: an object and its count
@@ -118,6 +133,33 @@ RELEASE = "new new retain retain release release release"
 def test_release(session: Session, seed: int) -> None:
     """The last release, and no other, calls the destructor and frees the block"""
     _holds(session, seed, sequences(RELEASE), EXAMPLES)
+    _gives_back(session)
+
+
+def _gives_back(session: Session, weakly: bool = False, atomic: bool = False) -> None:
+    """Fail if the process grows while objects come and go.
+
+    What the driver's books say of its blocks is the process's word; how much
+    address space it has is the kernel's.
+    """
+    said = f"{SPENT} objects of {SPENT_BYTES >> 10} KiB, one after the other"
+    if weakly:
+        said += ", each with a weak reference that goes last"
+    spend = f"spend {SPENT} {SPENT_BYTES} {int(weakly)}"
+    _obey(session, (), said)
+    before = _size(session)
+    _obey(session, (f"family {int(atomic)}", spend), said)
+    grown = _size(session) - before
+    if grown > SPENT * SPENT_BYTES // 2:
+        fail(
+            expected="memory that is given back to the system, or used again",
+            actual=f"the process has grown by {grown >> 10} KiB",
+            input=said,
+        )
+
+
+def _size(session: Session) -> int:
+    return maps.total(maps.read(session.pid))
 
 
 @check(task=2, points=6, needs="release")
@@ -171,6 +213,7 @@ ALL = WEAK + " link hand assign assign follow clear scope"
 def test_weak(session: Session, seed: int) -> None:
     """A weak reference keeps the head and nothing else"""
     _holds(session, seed, sequences(WEAK), 2 * EXAMPLES)
+    _gives_back(session, weakly=True)
 
 
 @check(task=4, points=4, needs="weak")
@@ -195,13 +238,23 @@ def test_clean(bench: Bench, seed: int) -> None:
     for session in watched(bench, COMMANDS, SOURCES):
         tools += 1
         with session:
-            _holds(session, seed, commands, 2 * EXAMPLES)
+            models = _holds(session, seed, commands, 2 * EXAMPLES)
             finished = session.finish()
         if (finished.how, finished.status) != ("exited", 0):
             fail(
                 expected="no error",
                 actual=f"it {finished.describe()}:\n"
                 + finished.stderr[:2000].decode("utf-8", "backslashreplace"),
+            )
+        left = blocks_left(finished)
+        kept = sum(1 for model in models for one in model.objects if one.weak)
+        if session.argv and left != kept:
+            fail(
+                expected=f"{kept} blocks that are not freed, because they are in cycles",
+                actual="valgrind has not had the last word"
+                if left is None
+                else f"valgrind has seen {left} that were not freed",
+                input=f"{len(models)} sequences, one after the other",
             )
     if not tools:
         cannot_check(Cause.TOOL, "neither the sanitizers nor valgrind run here")
@@ -233,9 +286,11 @@ def test_long_list(session: Session) -> None:
     try:
         session.obey("reset")
         session.obey(f"list {LIST}")
-        before = _stack(session)
+        before, most = _stack(session), _size(session)
         memory = session.obey("release 0")
         grown = _stack(session) - before
+        session.obey(f"list {AGAIN}")
+        more = _size(session) - most
     except Trouble as trouble:
         hint = "is the stack large enough for a call in a call in a call?"
         deep = f"; {hint}" if trouble.kind is Kind.CRASH else ""
@@ -257,6 +312,13 @@ def test_long_list(session: Session) -> None:
             actual=f"{grown >> 10} KiB more stack",
             input=said,
         )
+    if more > AGAIN * NODE_LEAST // 2:
+        fail(
+            expected="the memory of the list is used again",
+            actual=f"with a second list of {AGAIN} the process is {more >> 10} KiB "
+            "larger than it was with the first",
+            input=said,
+        )
 
 
 def _stack(session: Session) -> int:
@@ -274,12 +336,13 @@ ATOMIC = sequences(
 def test_atomic_sequences(session: Session, seed: int) -> None:
     """arc_... do in one thread what rc_... do"""
     _holds(session, seed, ATOMIC, 2 * EXAMPLES)
+    _gives_back(session, weakly=True, atomic=True)
 
 
 def _obey(session: Session, commands: tuple[str, ...], said: str) -> Memory:
     """Carry these out, or fail with what they are in words."""
     try:
-        session.obey("reset")
+        memory = session.obey("reset")
         for command in commands:
             memory = session.obey(command)
         return memory

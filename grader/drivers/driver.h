@@ -10,7 +10,10 @@
  *
  * Nothing that it answers is believed: the judge reads the variables below
  * from the process's memory and compares. They are words of 64 bits, in this
- * order; grader/api/memory.py has the same list.
+ * order; grader/api/memory.py has the same list. The student's code can write
+ * to them as well as ours. So where the heap lies, and what the compiler alone
+ * knows, the judge takes from the program's file: a fact is the size of a
+ * variable, whose name begins with driver_fact_.
  */
 
 #ifndef DRIVER_H
@@ -42,8 +45,7 @@ extern struct driver_state {
 	uint64_t steps;	    /* commands carried out since the start */
 	uint64_t result;    /* of the last one */
 	uint64_t bad_frees; /* of what is no block */
-	uint64_t heap;	    /* the address of the heap */
-	uint64_t heap_used; /* bytes from there that were ever given out */
+	uint64_t heap_used; /* bytes of the heap that were ever given out */
 	uint64_t bulk_live; /* blocks allocated in bulk and not freed */
 	uint64_t block_count;
 	uint64_t event_count;

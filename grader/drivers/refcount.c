@@ -36,10 +36,12 @@ struct payload {
 	struct rc_weak *self;
 };
 
+/* The bytes in front of each payload, and the alignment that one must have. */
+const char driver_fact_head_bytes[sizeof(struct rc_head)] = { 0 };
+const char driver_fact_alignment[alignof(max_align_t)] = { 0 };
+
 /* What the judge reads, beside the state of the driver. */
 struct {
-	uint64_t head_bytes; /* in front of each payload */
-	uint64_t alignment;  /* that a payload must have */
 	void *slot[SLOTS];
 	struct rc_weak *weak[SLOTS];
 	uint64_t destroyed; /* of objects that are only counted */
@@ -53,8 +55,6 @@ static const struct family *family = &families[SINGLE];
 void lab_reset(void)
 {
 	memset(&lab_state, 0, sizeof(lab_state));
-	lab_state.head_bytes = sizeof(struct rc_head);
-	lab_state.alignment = alignof(max_align_t);
 	family = &families[SINGLE];
 }
 
@@ -305,6 +305,27 @@ static uint64_t counted(const long *argument)
 	return (uintptr_t)lab_state.slot[argument[0]];
 }
 
+/*
+ * spend COUNT SIZE WEAKLY: so many objects, one after the other; weakly: each
+ * has a weak reference, which goes last. How much memory that takes, and keeps,
+ * is seen from outside.
+ */
+static uint64_t spend(const long *argument)
+{
+	struct rc_weak *reference = NULL;
+	void *object;
+
+	heap_bulk = true;
+	for (long i = 0; i < argument[0]; i++) {
+		object = rc_new((size_t)argument[1], NULL);
+		if (argument[2] != 0)
+			reference = family->weak(object);
+		family->release(object);
+		family->weak_release(reference);
+	}
+	return 0;
+}
+
 static pthread_barrier_t start;
 static sem_t entered, go;
 
@@ -530,6 +551,7 @@ const struct lab_command lab_commands[] = {
 	{ "parent", parent },
 	{ "list", list },
 	{ "counted", counted },
+	{ "spend", spend },
 	{ "storm", storm },
 	{ "last", last },
 	{ "weakstorm", weak_storm },

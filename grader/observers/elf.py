@@ -69,6 +69,8 @@ class Symbol:
     kind: str
     """STT_FUNC, STT_OBJECT and so on."""
     is_defined: bool
+    is_local: bool
+    """No other object can refer to it."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,7 @@ def _symbol(entry: Any) -> Symbol:
         size=entry["st_size"],
         kind=str(entry["st_info"]["type"]),
         is_defined=entry["st_shndx"] != "SHN_UNDEF",
+        is_local=entry["st_info"]["bind"] == "STB_LOCAL",
     )
 
 

@@ -14,9 +14,10 @@ import pytest
 
 from grader.api import driver
 from grader.api.driver import Session
-from grader.api.memory import FENCE, FREED, Block, Memory, addresses
+from grader.api.library import blocks_left
+from grader.api.memory import FENCE, FREED, Block, Memory, layout
 from grader.api.play import Command, Difference, Failure, play, search
-from grader.box import BoxError, Limits, open_box
+from grader.box import BoxError, Finished, Limits, open_box
 from grader.cases import KEPT
 from grader.checks.program_08 import program
 from grader.checks.refcount_08 import (
@@ -28,6 +29,7 @@ from grader.checks.refcount_08 import (
     RefcountModel,
     sequences,
 )
+from grader.judge import CheckFailure
 from grader.judge.bench import Bench
 from grader.observers import Malformed
 from grader.tests.driven import COMMANDS, LAB, SOURCES, light_bench
@@ -48,7 +50,7 @@ KINDS = (BARE, PLAIN, LOOKS, CLEARS, UPGRADES)
 def memory(content: bytes, *blocks: Block) -> Memory:
     """A look at a heap of this content, from address 0x1000."""
     found = {block.address: block for block in blocks}
-    return Memory(1, 0, 0, 0, 0x1000, content, found, (), ())
+    return Memory(1, 0, 0, 0, 0x1000, content, found, (), (), {})
 
 
 def test_a_write_outside_of_live_blocks_is_seen() -> None:
@@ -60,6 +62,7 @@ def test_a_write_outside_of_live_blocks_is_seen() -> None:
     gone = Block(0x1010, 8, 2)
     assert memory(fence + freed, gone).spoilt() == ""
     assert "byte 3" in memory(fence + freed[:3] + b"x" + freed[4:], gone).spoilt()
+    assert "byte 1 behind" in memory(fence + freed + fence[:1] + b"x", gone).spoilt()
 
 
 def test_memory_outside_of_the_heap_is_nothing() -> None:
@@ -71,9 +74,11 @@ def test_memory_outside_of_the_heap_is_nothing() -> None:
 
 def test_the_layout_is_that_of_the_driver(solution: Session, tmp_path: Path) -> None:
     """Both lists of variables are of one size; another program has none."""
-    assert len(addresses(solution.program)) == 2
+    found = layout(solution.program)
+    assert found.heap % 64 == 0 < found.heap
+    assert found.facts["head_bytes"] % found.facts["alignment"] == 0
     with pytest.raises(Malformed, match="driver_state"):
-        addresses(Path("/bin/true").resolve())
+        layout(Path("/bin/true").resolve())
 
 
 # Playing
@@ -204,6 +209,67 @@ def _failure(bench: Bench, verbs: str) -> Failure:
     return failure
 
 
+# What a library may not have to do with the driver
+
+LINKED = {
+    "extern char driver_state[]; char *rc_x(void) { return driver_state; }":
+        "driver_state",
+    "void heap_reset(void); void rc_x(void) { heap_reset(); }": "heap_reset",
+    "extern char lab_state[] __attribute__((weak)); char *rc_x = lab_state;":
+        "lab_state",
+    "void __wrap_free(void *); void (*rc_x)(void *) = __wrap_free;": "__wrap_free",
+    "void __real_free(void *); void rc_x(void *p) { __real_free(p); }": "__real_free",
+    "long write(int f, const void *d, unsigned long n) { return f + !d + (long)n; }":
+        "write",
+    "__attribute__((visibility(\"hidden\"))) int strcmp(const char *a, const char *b) "
+    "{ return a != b; }": "strcmp",
+    "void *malloc(unsigned long n) { return n ? (void *)0 : (void *)8; }": "malloc",
+    "int sem_wait(void *s) { return s == (void *)0; }": "sem_wait",
+}
+
+
+@pytest.mark.parametrize("source", LINKED)
+def test_a_library_that_meddles_with_the_driver_is_refused(source: str) -> None:
+    """By name, before it runs: what it uses of the driver's, or replaces."""
+    with light_bench("auto") as bench, pytest.raises(CheckFailure) as caught:
+        extra = bench.folder / "extra.c"
+        extra.write_text(f"{source}\n")
+        extra.chmod(0o644)
+        driver.build(bench, COMMANDS, [*SOURCES, "extra.c"])
+    assert f"`{LINKED[source]}`" in caught.value.actual
+
+
+def test_a_librarys_own_names_are_its_own() -> None:
+    """What is static in the driver, or static here, is nobody else's."""
+    source = (
+        "static int read(void) { return 1; } int (*const waitpid)(void) = read;\n"
+        "int taken, buffer, family; int release(void) { return taken + buffer; }\n"
+        "extern int family; int obey(void) { return family + release(); }\n"
+    )
+    with light_bench("auto") as bench:
+        extra = bench.folder / "extra.c"
+        extra.write_text(source)
+        extra.chmod(0o644)
+        driver.build(bench, COMMANDS, [*SOURCES, "extra.c"])
+
+
+LEFT = b"==7==     in use at exit: 2,048 bytes in 1,024 blocks\n"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "blocks"),
+    [
+        (LEFT, 1024),
+        (b"==7== HEAP SUMMARY:\n" + LEFT + b"==7==   total heap usage: 1 allocs\n", 1024),
+        (LEFT + b"==7==     in use at exit: 0 bytes in 0 blocks\n", None),
+        (b"", None),
+    ],
+)
+def test_valgrind_alone_says_what_is_left(stderr: bytes, blocks: int | None) -> None:
+    """A second report, from the program itself, is none."""
+    assert blocks_left(Finished("exited", 0, b"", stderr, "", True, 0.1)) == blocks
+
+
 # Attacks, and what the judge must say of each: "" is a wrong state of memory.
 
 EXIT, CRASH, HANG = "early exit", "crash", "hang"
@@ -220,9 +286,7 @@ ATTACKS: dict[str, Sequence[str]] = {
     "forge-state": [FORGED, MISPLACED], "print": [MISPLACED], "daemon": [""],
     "file-size": [""], "undumpable": ["", "unreadable memory"],
     "constructor-exit": [EXIT, MISPLACED], "constructor-forge": [MISPLACED, FORGED],
-    "constructor-close": [EXIT, CLOSED], "interpose-write": [HANG],
-    "interpose-read": ["", FORGED], "interpose-strcmp": ["", FORGED],
-    "interpose-exit": [""],
+    "constructor-close": [EXIT, CLOSED],
 }
 
 

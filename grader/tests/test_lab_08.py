@@ -108,8 +108,9 @@ def carry_out(model: RefcountModel, *lines: str) -> None:
         command = Command(verb, tuple(map(int, numbers)))
         assert model.permits(command), line
         address = 64 * (len(model.objects) + 1)
-        lab = (32, 16, *[address] * (2 * SLOTS), 0, 0, 0, 0)
-        model.carry_out(command, Memory(0, 0, 0, 0, 0, b"", {}, (), lab))
+        lab = (*[address] * (2 * SLOTS), 0, 0, 0, 0)
+        facts = {"head_bytes": 32, "alignment": 16}
+        model.carry_out(command, Memory(0, 0, 0, 0, 0, b"", {}, (), lab, facts))
 
 
 def test_a_chain_dies_with_its_head() -> None:
