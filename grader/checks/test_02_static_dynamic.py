@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import random
-import secrets
 import shutil
 from dataclasses import replace
 
@@ -56,8 +55,8 @@ def _kind_against(bench: Bench, kind: str, against: str) -> str:
         wrapper.write_text(f'#!/bin/sh\nexec /usr/bin/{name} {against} "$@"\n')
         wrapper.chmod(0o755)
     program = hello(kind, bench)
-    # A name that no rule can have taken.
-    kept = program.rename(program.with_name(secrets.token_hex(8)))
+    # Out of the rule's reach.
+    kept = program.rename(bench.new_folder() / program.name)
     try:
         done = bench.box.run(
             ["make", "-f", "Makefile", f"build/{program.name}"],

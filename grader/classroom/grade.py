@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from grader.box import Level
 from grader.classroom.entries import ClassError, find_entries
 from grader.classroom.gradebook import (
     Row,
@@ -33,6 +34,11 @@ from grader.classroom.workplace import alone, work_folder
 from grader.text import printable
 
 ALL_GRADED, NOT_ALL, UNCHECKED = 0, 1, 3
+LOUDLY = """\
+WARNING: the programs of this class run as you, at the weakest box level, limits.
+{note}.
+For a stronger level install bubblewrap and allow user namespaces, or be root.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,9 @@ def grade(ask: Ask, console: Console) -> Graded:
     what is left.
     """
     _refuse(ask)
-    level = box_level(ask.box)
+    level, note = box_level(ask.box)
+    if level == Level.LIMITS:
+        say(console, LOUDLY.format(note=printable(note)))
     try:
         return _grade(ask, level, console)
     except OSError as error:

@@ -18,7 +18,6 @@ import pytest
 from grader.box import Box, BoxError, BoxLate, Level, Limits, open_box
 from grader.box.levels import what_is_open
 from grader.box.process import Plan
-from grader.classroom import level as class_level
 from grader.judge import bench
 from grader.judge.api import CannotCheck
 from grader.lab import LABS, load_lab
@@ -308,17 +307,6 @@ def test_what_is_open_is_named(level: Level, abi: int, named: str, shut: str) ->
     """What a level does not keep apart depends on the kernel's Landlock."""
     words = "; ".join(what_is_open(level, abi))
     assert named in words and shut not in words
-
-
-def test_a_class_is_not_graded_unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the level "limits" only if it was asked for."""
-    weak = Box(Level.LIMITS, "no namespaces: bwrap is not installed", (), Path("/"))
-    monkeypatch.setattr(class_level, "open_box", lambda *_: weak)
-    monkeypatch.setattr(class_level, "become_ordinary", lambda: None)
-    with pytest.raises(BoxError, match="bwrap is not .*BOX=limits") as caught:
-        class_level.level_here("auto")
-    assert "\n" not in str(caught.value)
-    assert class_level.level_here("limits") == "limits"
 
 
 @pytest.fixture

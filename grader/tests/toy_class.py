@@ -50,7 +50,7 @@ def toy_grade(folder: Path, out: Path, jobs: int, console: Console) -> grade.Gra
     labs = tuple(toy_lab(number, out.parent / "labs") for number in (2, 4))
     ask = judging.Ask(folder, out, labs, jobs, "uid", command)
     with (
-        mock.patch.object(grade, "box_level", lambda wanted: wanted),
+        mock.patch.object(grade, "box_level", lambda wanted: (wanted, "")),
         mock.patch.object(judging, "catalogue", lambda lab: CHECKS),
         mock.patch.object(judging, "lab_fingerprint", lambda lab, level: lab.id),
         mock.patch.object(judging, "evidence_of", lambda lab: ((), ())),
