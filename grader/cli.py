@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -110,7 +111,8 @@ def _hint(options: argparse.Namespace) -> int:
     lab = find_lab(options.lab)
     task = lab.task(options.step)
     print(f"Step {task.number}: {task.title}")
-    print(f"Hint {options.level} of 3: {task.hints[options.level - 1]}")
+    hint = f"Hint {options.level} of 3: {task.hints[options.level - 1]}"
+    print(textwrap.fill(hint, 80, break_long_words=False, break_on_hyphens=False))
     if options.level < 3:
         print(f"More: make hint STEP={task.number} LEVEL={options.level + 1}")
     return OK

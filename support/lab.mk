@@ -11,15 +11,15 @@
 #
 #:     make                      build the programs, into build/
 #:     make run                  start the first program
-#:     make run PROG=threshold   start another one; ARGS="..." are its arguments
+#:     make run PROG=NAME        start another one; ARGS="..." are its arguments
 #:     make view                 step through a program's pauses, in pictures
-#:     make view PROG=threshold  the same of another one; ARGS as above
+#:     make view PROG=NAME       the same of another one; ARGS as above
 #:     make observe              run the tools; what they say is kept
 #:     make check                check your work, point by point
 #:     make check STEP=2         only the second step, which is quicker
 #:     make hint STEP=2          a hint for step 2; LEVEL=2 and LEVEL=3 say more
 #:     make handin               pack the files to hand in
-#:     make reset FILE=dynamic.c put a file back as it was handed out
+#:     make reset FILE=NAME      put a file back as it was handed out
 #:     make clean                remove build/
 #:     make help                 this list
 #
@@ -104,10 +104,9 @@ ifneq ($(FLAGS),$(file <build/flags))
 .PHONY: build/flags
 endif
 build/flags: | build
-	@command -v $(firstword $(CC)) >/dev/null || { \
+	@$(if $(shell command -v $(firstword $(CC)) 2>/dev/null),$(file >$@,$(FLAGS)),\
 		echo 'No C compiler "$(CC)" here: ./setup in the top folder' \
-		'installs gcc.' >&2; exit 1; }
-	@$(file >$@,$(FLAGS))
+		'installs gcc.' >&2; exit 1)
 
 run: build/$(PROG)
 	@build/$(PROG) $(ARGS)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 
 MIB = 1 << 20
@@ -73,7 +74,7 @@ class Finished:
         if self.how == "exited":
             return f"ended with exit status {self.status}"
         if self.how == "signal":
-            return f"was ended by signal {self.status}"
+            return f"was ended by {_signal(self.status)}"
         words = {
             "wall time": "was still running at its time limit",
             "output": "printed more than its output limit",
@@ -82,3 +83,21 @@ class Finished:
             "disk space": "used more disk space, or made more files, than its limit",
         }
         return f"{words[self.how]} and was stopped"
+
+
+def _signal(number: int) -> str:
+    """A signal as people know it; see signal(7)."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    words = {
+        "SIGABRT": "abort",
+        "SIGBUS": "bus error",
+        "SIGFPE": "arithmetic error",
+        "SIGILL": "illegal instruction",
+        "SIGSEGV": "segmentation fault",
+        "SIGXCPU": "processor time used up; an endless loop?",
+        "SIGXFSZ": "a file larger than its limit",
+    }
+    return f"signal {number} ({', '.join([name, *filter(None, [words.get(name)])])})"

@@ -20,8 +20,10 @@ from grader.box import keeper, usage
 from grader.box.tracer import Tracer
 from grader.keeper.supervisor import Order, Wires, children_of
 
-# One line, as support/pause.h prints it.
-PROMPT = re.compile(rb"\[\d+\] ([^\n]*): press Enter")
+# The end of a line, as support/pause.h prints it: behind words of the program's
+# that have no end of line it is as much a prompt.
+PROMPT = re.compile(rb"\[\d{1,10}\] ([^\n]*): press Enter")
+PROMPT_BYTES = 1 << 12
 
 # The launcher's descriptors; the program gets none of them.
 BOX_STATUS, READY, GO = 7, 8, 9
@@ -167,8 +169,11 @@ class Process:
         def found() -> bool:
             out = self._text["stdout"]
             while (end := out.find(b"\n", self._seen)) >= 0:
-                match = PROMPT.fullmatch(out, self._seen, end)
+                start = max(self._seen, end - PROMPT_BYTES)
                 self._seen = end + 1
+                match = None
+                if out.endswith(b": press Enter", start, end):
+                    match = PROMPT.search(out, start, end)
                 if match:
                     labels.append(match[1].decode(errors="backslashreplace"))
                     return True

@@ -140,6 +140,8 @@ class Bench:
         """A program of the judge's own, grader/probes/SOURCE, compiled once."""
         key = shlex.join([source, *flags])
         if key not in self._compiled:
+            if shutil.which("cc") is None:
+                raise CannotCheck(Cause.TOOL, "no C compiler: ./setup installs gcc")
             path = self.root / "probes" / f"{len(self._compiled)}-{Path(source).stem}"
             done = subprocess.run(
                 ["cc", *CFLAGS, *flags, str(PROBES / source), "-o", str(path)],

@@ -12,6 +12,7 @@ agrees with what the judge sees itself.
 from __future__ import annotations
 
 import datetime
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ ANSWERS_DOTS = 100  # in a line: tomllib takes the square of a dotted key's leng
 TRANSCRIPT_BYTES = 1 << 20  # the longest honest one has 20 KiB
 HEADER_LINES = 32  # `observe` writes some ten
 FOLDER = "observations"
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 # Two machines that agree on these must agree on all that is `stable`.
 ALIKE = ("machine", "kernel", "libc", "cc")
 # What reading a text that no tool wrote may raise besides Malformed.
@@ -100,11 +102,12 @@ class Answers:
         """Fail unless every one of these questions is answered right."""
         wrong = [words for key in keys if (words := self._wrong(self.questions[key]))]
         if wrong:
+            sources = {self.questions[key].source: None for key in keys}
             raise CheckFailure(
                 expected="\n".join(expected for expected, _ in wrong),
                 actual="\n".join(actual for _, actual in wrong),
                 input="answers.toml",
-                rerun="make observe",
+                rerun=" ".join(["less", *(f"{FOLDER}/{name}" for name in sources)]),
             )
 
     def transcript(self, name: str) -> str:
@@ -128,10 +131,13 @@ class Answers:
             if value in ("", None) or key not in self.questions:
                 continue
             question = self.questions[key]
+            measured = "shown when your answer to it is right"
             try:
-                measured = str(self._truth(question, self.transcript(question.source)))
+                if self._wrong(question) is None:
+                    truth = self._truth(question, self.transcript(question.source))
+                    measured = str(truth)
             except Exception:  # whatever it is, no point hangs on it
-                measured = "not measured"
+                pass
             rows.append(Prediction(key, _shown(value), measured))
         return tuple(rows)
 
@@ -147,7 +153,10 @@ class Answers:
         truth = self._truth(question, self.transcript(question.source))
         if same(answer, truth, question.within):
             return None
-        return place, f"{question.key}: {_shown(answer)}"
+        shown = f"{question.key}: {_shown(answer)}"
+        if isinstance(answer, str) and not isinstance(truth, str):
+            shown += " is text: write the number alone, without quotes and unit"
+        return place, shown
 
     def _believe(self, observation: Observation) -> str:
         path = self.bench.folder / FOLDER / observation.name
@@ -156,7 +165,7 @@ class Answers:
             with path.open("rb") as file:
                 data = file.read(TRANSCRIPT_BYTES + 1)
         except FileNotFoundError:
-            raise self._disbelief(name, "it was not handed in") from None
+            raise self._disbelief(name, "there is no such file") from None
         if len(data) > TRANSCRIPT_BYTES:
             raise self._disbelief(name, f"larger than {TRANSCRIPT_BYTES} bytes")
         header, body = split(data.decode("utf-8", "surrogateescape"))
@@ -220,7 +229,11 @@ class Answers:
 def same(answer: object, truth: object, within: float) -> bool:
     """Whether an answer is the truth; numbers within a tolerance."""
     if isinstance(truth, str):
-        return isinstance(answer, str) and answer.strip().lower() == truth.lower()
+        # A function's name may be written as one.
+        written = answer.strip().removesuffix("()") if isinstance(answer, str) else ""
+        return written.lower() == truth.lower()
+    if isinstance(answer, str) and _NUMBER.fullmatch(answer.strip()):
+        answer = int(answer)
     if isinstance(answer, bool) or not isinstance(answer, (int, float)):
         return False
     try:

@@ -82,16 +82,19 @@ def _show_check(check: CheckResult, console: Console, said: set[str]) -> None:
     _line(console, "expected", check.expected)
     _line(console, "actual", check.actual)
     _line(console, "input", check.input)
-    _line(console, "rerun", check.rerun)
-    _line(console, "hint", check.hint)
+    _line(console, "rerun", check.rerun, whole=True)
+    if check.hint not in said:
+        said.add(check.hint)
+        _line(console, "hint", check.hint)
 
 
-def _line(console: Console, name: str, text: str) -> None:
+def _line(console: Console, name: str, text: str, whole: bool = False) -> None:
+    """A value beside its name; `whole`: to be pasted, so no line is broken."""
     if not text:
         return
     lines = []
     for line in printable(text.rstrip("\n")).split("\n"):
-        lines += textwrap.wrap(
+        lines += [line] if whole else textwrap.wrap(
             line, WIDTH - INDENT, break_long_words=False, break_on_hyphens=False
         ) or [""]
     for number, line in enumerate(lines):

@@ -550,7 +550,7 @@ def test_a_recorded_program_may_print_a_line_without_end(tmp_path: Path) -> None
 def test_the_signal_that_ends_a_recorded_program_is_told(tmp_path: Path) -> None:
     program = "import os\n" + PROMPT + "os.kill(os.getpid(), 9)"
     done = recorded(tmp_path / "steps", program)
-    assert done.returncode == 0 and b"1 steps are in" in done.stdout
+    assert done.returncode == 0 and b"1 step is in" in done.stdout
     assert b"ended by signal 9" in done.stderr
 
 

@@ -156,8 +156,8 @@ static int record(const char *folder, char **arguments)
 		rmdir(folder);
 	if (result != 0)
 		return complain(problem);
-	printf("%u steps are in %s; to see them: memview %s\n", recording.steps,
-	       folder, folder);
+	printf("%u %s in %s; to see them: memview %s\n", recording.steps,
+	       recording.steps == 1 ? "step is" : "steps are", folder, folder);
 	return EXIT_SUCCESS;
 }
 
