@@ -135,11 +135,16 @@ def _variant(options: argparse.Namespace) -> int:
 
 def _handin(options: argparse.Namespace) -> int:
     from grader.judge.handin import pack
+    from grader.variant import read_student
 
     lab = find_lab(options.lab)
     path, names = pack(lab)
     for name in names:
         print(f"  packed  {printable(name)}")
+    if not read_student(lab.folder.parent / "student.toml").id:
+        print("warning: labs/student.toml has no id; write yours, and pack again")
+    if not any(name.startswith(f"{lab.id}/observations/") for name in names):
+        print("warning: no observations; `make observe` makes them")
     print(f"Hand in this file: {os.path.relpath(path)}")
     return OK
 

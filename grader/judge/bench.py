@@ -233,6 +233,7 @@ def open_bench(
         shutil.copytree(lab.folder, folder, ignore=pristine)
         for name in lab.handed_in(folder):
             (folder / name).unlink()
+        changed = _put_back_given(lab, folder)
         shutil.copytree(submitted, folder, dirs_exist_ok=True)
         (folder / "build").mkdir()
         _make_readable(tree)
@@ -242,10 +243,27 @@ def open_bench(
             raise CannotCheck(Cause.GRADER, str(error)) from None
         except BoxError as error:
             raise CannotCheck(Cause.PERMISSION, str(error)) from None
-        yield Bench(lab, student, variant_of(lab, student), box, root)
+        yield Bench(lab, student, variant_of(lab, student), box, root, changed)
     finally:
         # rm(1) follows no link and takes folders of any depth.
         subprocess.run(["rm", "-rf", "--", str(root)], check=False)
+
+
+def _put_back_given(lab: Lab, folder: Path) -> list[str]:
+    """In a student's copy, given files as they were handed out; notes on that."""
+    notes = []
+    for name in lab.given:
+        kept = ROOT / ".skeletons" / lab.id / name
+        if not kept.is_file():
+            continue
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != kept.read_bytes():
+            shutil.copyfile(kept, path)
+            notes.append(
+                f"{name} is not as it was handed out, and the judge takes that: "
+                f"make reset FILE={name}"
+            )
+    return notes
 
 
 def box_of(root: Path, level: str) -> Box:

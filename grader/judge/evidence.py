@@ -34,6 +34,7 @@ ANSWERS_DOTS = 100  # in a line: tomllib takes the square of a dotted key's leng
 TRANSCRIPT_BYTES = 1 << 20  # the longest honest one has 20 KiB
 HEADER_LINES = 32  # `observe` writes some ten
 FOLDER = "observations"
+UNTOLD = "shown as soon as your answer to it is right"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 # Two machines that agree on these must agree on all that is `stable`.
 ALIKE = ("machine", "kernel", "libc", "cc")
@@ -125,19 +126,21 @@ class Answers:
         return _once(self._own, name, lambda: _made(observation, self.bench))
 
     def predictions(self) -> tuple[Prediction, ...]:
-        """Each prediction beside the measurement, as far as there is one."""
+        """Each prediction beside the measurement, as far as there is one.
+
+        Where the same question is one of [answers], it is asked first.
+        """
         rows = []
         for key, value in self.predicted.items():
             if value in ("", None) or key not in self.questions:
                 continue
             question = self.questions[key]
-            measured = "shown when your answer to it is right"
             try:
-                if self._wrong(question) is None:
-                    truth = self._truth(question, self.transcript(question.source))
-                    measured = str(truth)
+                truth = self._truth(question, self.transcript(question.source))
+                right = same(self.given.get(key), truth, question.within)
+                measured = str(truth) if right else UNTOLD
             except Exception:  # whatever it is, no point hangs on it
-                pass
+                measured = "not measured"
             rows.append(Prediction(key, _shown(value), measured))
         return tuple(rows)
 

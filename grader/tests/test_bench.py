@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.judge import bench as judge_bench
 from grader.judge.api import CannotCheck
 from grader.outcome import Cause
-from grader.tests.driven import SOURCES, light_bench
+from grader.tests.driven import LAB, SOURCES, light_bench
 
 PLANT = """
 for folder in "$@"; do
@@ -69,3 +70,20 @@ def test_a_product_is_a_regular_file(plant: str) -> None:
         bench._made["counts"] = ""
         with pytest.raises(CannotCheck, match="not a file of a program's size"):
             bench.program("counts")
+
+
+def test_a_students_copy_judges_given_files_as_they_were_handed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a student changed in them is put aside, and said."""
+    kept = tmp_path / ".skeletons" / LAB.id
+    folder = tmp_path / "lab"
+    for place in (kept, folder):
+        place.mkdir(parents=True)
+        (place / "rc.h").write_text("as it was\n")
+        (place / "tree.h").write_text("as it was\n")
+    (folder / "rc.h").write_text("changed\n")
+    monkeypatch.setattr(judge_bench, "ROOT", tmp_path)
+    (note,) = judge_bench._put_back_given(LAB, folder)
+    assert note.startswith("rc.h is not as it was handed out")
+    assert (folder / "rc.h").read_text() == "as it was\n"

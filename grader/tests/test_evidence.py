@@ -21,6 +21,7 @@ from grader.judge.bench import Bench, open_bench
 from grader.judge.catalogue import evidence_of, module_path
 from grader.judge.evidence import (
     FOLDER,
+    UNTOLD,
     HEADER_LINES,
     Answers,
     Observation,
@@ -85,12 +86,16 @@ def answers_of(
 HUGE = "0x" + "f" * 5000  # int() makes it, str() does not
 
 
-@pytest.mark.parametrize("value", [HUGE, f"[[{HUGE}]]", f"{{ a = {HUGE} }}", "nan"])
+@pytest.mark.parametrize(
+    "value",
+    [HUGE, f"[[{HUGE}]]", f"{{ a = {HUGE} }}", "nan"],
+    ids=["number", "list", "table", "nan"],
+)
 def test_an_answer_of_any_size_is_wrong(tmp_path: Path, value: str) -> None:
     """And a prediction of that size hurts no answer"""
     text = f"[predict]\nn = {value}\n[answers]\nn = "
     answers = answers_of(bench_in(tmp_path), text + value)
-    assert [row.measured for row in answers.predictions()] == ["3"]
+    assert [row.measured for row in answers.predictions()] == [UNTOLD]
     with pytest.raises(CheckFailure, match="n: "):
         answers.expect("n")
     (answers.bench.folder / "answers.toml").write_text(text + "3")
@@ -100,6 +105,7 @@ def test_an_answer_of_any_size_is_wrong(tmp_path: Path, value: str) -> None:
         tuple(answers.questions.values()),
     )
     again.expect("n")
+    assert [row.measured for row in again.predictions()] == ["3"]
 
 
 def test_an_answer_that_no_float_can_hold_is_wrong(tmp_path: Path) -> None:

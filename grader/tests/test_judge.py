@@ -102,8 +102,12 @@ def test_answer_with_evidence(tree: Path) -> None:
     ]
     answers.write_text("[answers]\nlength = 4\n")
     assert judged(tree)["checks"]["length"]["actual"] == "length: 4"
-    answers.write_text('[answers]\nlength = "3"\n')
-    assert judged(tree)["checks"]["length"]["outcome"] == "fail"
+    answers.write_text('[answers]\nlength = " 3"\n')
+    assert judged(tree)["checks"]["length"]["outcome"] == "pass"
+    answers.write_text('[answers]\nlength = "3 KiB"\n')
+    assert judged(tree)["checks"]["length"]["actual"].startswith(
+        "length: 3 KiB is text: write the number alone"
+    )
     answers.write_text("[answers]\nlength = true\n")
     assert judged(tree)["checks"]["length"]["outcome"] == "fail"
 
