@@ -23,8 +23,18 @@ from grader.outcome import Cause
 SOURCES = Path(__file__).resolve().parent.parent / "drivers"
 CORE = ("driver.c", "heap.c")
 CALLS = "_calls.c"  # ends the name of a file that includes code of the student's
-_WRAPPED = ("malloc", "calloc", "realloc", "free", "aligned_alloc")
+_WRAPPED = (
+    "malloc", "calloc", "realloc", "free", "aligned_alloc", "posix_memalign"
+)
 OWN_HEAP = tuple(f"-Wl,--wrap={name}" for name in _WRAPPED)
+# What ThreadSanitizer has a function for; see atomics.c.
+_ATOMIC = ("load", "store", "exchange", "fetch_add", "fetch_sub") + (
+    "compare_exchange_strong", "compare_exchange_weak"
+)
+THREADS_WATCHED = "-fsanitize=thread"
+OWN_ATOMICS = ("-Wl,--wrap=__tsan_atomic_thread_fence",) + tuple(
+    f"-Wl,--wrap=__tsan_atomic32_{name}" for name in _ATOMIC
+)
 PLAIN_HEAP = "-DPLAIN_HEAP"  # a flag: leaves the heap to a tool that watches it
 # A command takes microseconds, and some that use threads a part of a second.
 PATIENCE = 4.0  # seconds
@@ -84,10 +94,14 @@ def build(
         for path in (folder, *folder.iterdir()):
             path.chmod(0o755)
     watched = any(flag.startswith(("-fsanitize", PLAIN_HEAP)) for flag in flags)
-    heap = (PLAIN_HEAP,) if watched else OWN_HEAP
+    ways = (PLAIN_HEAP,) if watched else OWN_HEAP
     name = re.sub("[^a-z]+", "-", " ".join((commands[0], *flags)))
-    ours = [str(folder / file) for file in (*CORE, *commands)]
-    flags = ["-no-pie", "-pthread", *heap, f"-I{folder}", f"-I{bench.folder}", *flags]
+    files = [*CORE, *commands]
+    if THREADS_WATCHED in flags:
+        files.append("atomics.c")
+        ways += OWN_ATOMICS
+    ours = [str(folder / file) for file in files]
+    flags = ["-no-pie", "-pthread", *ways, f"-I{folder}", f"-I{bench.folder}", *flags]
     objects = bench.objects([*ours, *sources], flags)
     # Their headers' code is compiled with a file of ours.
     theirs = [path.endswith(CALLS) for path in ours] + [True] * len(sources)

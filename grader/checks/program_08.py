@@ -150,7 +150,7 @@ class _Replay(RefcountModel):
 
         number = 16 * (len(self.objects) + 1)
         slots = tuple(number for _ in range(SLOTS))
-        lab = Lab(32, 16, slots, slots, 0, 0, 0, 0)
+        lab = Lab(32, 16, slots, slots, 0, 0, 0, 0, 0)
         self._apply(command, Memory(0, 0, 0, 0, 0, b"", {}, (), (), {}), lab)
 
 
@@ -161,7 +161,7 @@ def told(command: Command) -> str:
     return {
         "family": "/* the atomic functions: arc_... for rc_... */",
         "new": f"{one} = rc_new({second}, {'NULL' if third == BARE else 'destroy'})",
-        "huge": f"{one} = rc_new(SIZE_MAX - 8, NULL)",
+        "huge": f"{one} = rc_new(SIZE_MAX - {second}, NULL)",
         "starve": f"{one} = rc_new(64, destroy)   /* no memory is left */",
         "retain": f"{two} = rc_retain({one})",
         "release": f"rc_release({one})",
@@ -175,8 +175,8 @@ def told(command: Command) -> str:
         "weak": f"weak[{second}] = rc_weak({one})",
         "upgrade": f"{two} = rc_upgrade(weak[{first}])",
         "unweak": f"rc_weak_release(weak[{first}])",
-        "strong": f"rc_head({one})->strong = RC_LIMIT - {second}",
-        "weakly": f"rc_head({one})->weak = RC_LIMIT - {second}",
+        "strong": f"rc_head({one})->strong = {_near(second)}",
+        "weakly": f"rc_head({one})->weak = {_near(second)}",
         "root": f"{one} = tree_new({second})",
         "add": f"tree_add({one}, {two})",
         "parent": f"{two} = tree_parent({one})",
@@ -196,8 +196,8 @@ def _statements(command: Command, family: str) -> Sequence[str]:
             return made
         case "huge" | "starve":
             return [
-                f"{one} = rc_new(SIZE_MAX {'- 8' if command.verb == 'huge' else '/ 2'}"
-                ", destroy);",
+                f"{one} = rc_new(SIZE_MAX "
+                f"{f'- {second}' if command.verb == 'huge' else '/ 2'}, destroy);",
                 f'expect("without memory, rc_new", (uintptr_t){one}, 0);',
             ]
         case "retain":
@@ -241,7 +241,12 @@ def _statements(command: Command, family: str) -> Sequence[str]:
         case "unweak":
             return [f"{family}_weak_release(weak[{first}]);", f"weak[{first}] = NULL;"]
     count = "strong" if command.verb == "strong" else "weak"
-    return [f"rc_head({one})->{count} = RC_LIMIT - {second};"]
+    return [f"rc_head({one})->{count} = {_near(second)};"]
+
+
+def _near(below: int) -> str:
+    """What the driver's below_limit returns."""
+    return "UINT32_MAX" if below < 0 else f"RC_LIMIT - {below}"
 
 
 def _wanted(model: RefcountModel) -> list[str]:

@@ -36,6 +36,7 @@ class Lab:
     during: int
     error: int
     refused: int
+    unseen: int
 
     @classmethod
     def of(cls, memory: Memory) -> Lab:
@@ -244,11 +245,11 @@ class RefcountModel:
             case "strong":
                 node = slots[first]
                 assert node is not None
-                node.strong = LIMIT - second
+                node.strong = LIMIT - max(second, 0)
             case "weakly":
                 node = slots[first]
                 assert node is not None
-                node.weak = LIMIT - second
+                node.weak = LIMIT - max(second, 0)
             case _:
                 raise ValueError(f"the model does not know {command}")
         return None
@@ -289,13 +290,13 @@ class RefcountModel:
             return None
         # The driver has written a node's first two words, and some nodes' place.
         words = 1 if kind in (LOOKS, CLEARS) else 2
-        zeroes = (
-            memory.at(address, size)
-            if kind == BARE
-            else memory.at(address + 16, 8 * words)
-        )
-        if any(zeroes):
-            return Difference("a payload of zeroes", f"the bytes {zeroes.hex(' ', 8)}")
+        start = 0 if kind == BARE else 16
+        zeroes = memory.at(address + start, size if kind == BARE else 8 * words)
+        if set_bytes := zeroes.lstrip(b"\0"):
+            where = start + len(zeroes) - len(set_bytes)
+            return Difference(
+                "a payload of zeroes", f"byte {where} of it is {set_bytes[0]:#04x}"
+            )
         return None
 
     def _less(self, target: Object | None) -> None:
@@ -478,7 +479,7 @@ def _compare_object(one: Object, memory: Memory, lab: Lab) -> Difference | None:
         body = memory.at(one.address + NODE_BYTES, one.size - NODE_BYTES)
         if body != bytes([one.id & 0xFF]) * len(body):
             return Difference("a payload that is left alone", "it was written to")
-    elif one.kind == BARE and any(memory.at(one.address, one.size)):
+    elif one.kind == BARE and memory.at(one.address, one.size).strip(b"\0"):
         return Difference("a payload that is left alone", "it was written to")
     return None
 
@@ -490,20 +491,30 @@ def _nth(one: Object) -> str:
 # The sequences
 
 # A verb, and what each of its numbers is: a slot or a weak reference ("s"), a
-# size ("z"), a kind ("k"), an id ("i"), a distance to the limit ("l").
+# size ("z"), a kind ("k"), an id ("i"), a distance to the limit ("l"; -1: beyond).
 SHAPES = {
-    "new": "szki", "huge": "s", "starve": "s", "retain": "ss", "release": "s",
+    "new": "szki", "huge": "sz", "starve": "s", "retain": "ss", "release": "s",
     "link": "ss", "hand": "ss", "assign": "ss", "follow": "s", "clear": "s", "scope": "s",
     "place": "ss", "weak": "ss", "upgrade": "ss", "unweak": "s", "strong": "sl",
     "weakly": "sl", "root": "si", "add": "ss", "parent": "ss",
 }
 _NUMBERS: dict[str, Callable[[int], int]] = {
     "s": lambda n: n % USED,
-    "z": lambda n: n % 193,
+    # A few large ones; those of a whole sequence have to fit into the heap.
+    "z": lambda n: n % 193 if n < 240 else (n - 239) * 200,
     "i": lambda n: n % 199 + 1,
-    "l": lambda n: n % 4,
+    "l": lambda n: (-1, -1, 0, 1, 2, 3)[n % 6],
 }
 Sequences = st.SearchStrategy[Sequence[Step]]
+
+
+def fixed(*lines: str, atomic: bool = False) -> Sequences:
+    """One sequence, for what comes up too seldom by itself."""
+    first = [[Command("family", (1,))]] if atomic else []
+    words = [line.split() for line in lines]
+    return st.just(
+        [*first, *([Command(verb, tuple(map(int, rest)))] for verb, *rest in words)]
+    )
 
 
 def sequences(

@@ -7,12 +7,14 @@
  */
 
 #include "refcount.h"
+#include "atomics.h"
 #include "driver.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
+#include <time.h>
 
 #include "tree.h"
 
@@ -48,6 +50,7 @@ struct {
 	uint64_t during;    /* what had been destroyed while another was */
 	uint64_t error;	    /* errno of the last rc_new */
 	uint64_t refused;   /* upgrades that returned NULL */
+	uint64_t unseen;    /* writes of other threads, missed on destruction */
 } lab_state;
 
 static const struct family *family = &families[SINGLE];
@@ -119,11 +122,12 @@ static uint64_t new (const long *argument)
 	return (uintptr_t)object;
 }
 
-/* huge SLOT: more than there can be; a size that does not fit with its head */
+/* huge SLOT LESS: so much less than SIZE_MAX; more than there can be */
 static uint64_t huge(const long *argument)
 {
 	errno = 0;
-	lab_state.slot[argument[0]] = rc_new(SIZE_MAX - 8, NULL);
+	lab_state.slot[argument[0]] =
+		rc_new(SIZE_MAX - (size_t)argument[1], NULL);
 	lab_state.error = (uint64_t)errno;
 	return (uintptr_t)lab_state.slot[argument[0]];
 }
@@ -246,12 +250,20 @@ static uint64_t unweak(const long *argument)
 	return 0;
 }
 
-/* strong SLOT BELOW, weakly SLOT BELOW: so far below RC_LIMIT is the count. */
+/*
+ * strong SLOT BELOW, weakly SLOT BELOW: so far below RC_LIMIT is the count. -1
+ * is as far above it as there is, and a saturated count like any other.
+ */
+static uint32_t below_limit(long below)
+{
+	return below < 0 ? UINT32_MAX : RC_LIMIT - (uint32_t)below;
+}
+
 static uint64_t set_strong(const long *argument)
 {
 	struct rc_head *head = rc_head(lab_state.slot[argument[0]]);
 
-	head->strong = RC_LIMIT - (uint32_t)argument[1];
+	head->strong = below_limit(argument[1]);
 	return head->strong;
 }
 
@@ -259,7 +271,7 @@ static uint64_t set_weak(const long *argument)
 {
 	struct rc_head *head = rc_head(lab_state.slot[argument[0]]);
 
-	head->weak = RC_LIMIT - (uint32_t)argument[1];
+	head->weak = below_limit(argument[1]);
 	return head->weak;
 }
 
@@ -313,21 +325,39 @@ static uint64_t counted(const long *argument)
 static uint64_t spend(const long *argument)
 {
 	struct rc_weak *reference = NULL;
+	bool weakly = argument[2] != 0;
 	void *object;
 
 	heap_bulk = true;
 	for (long i = 0; i < argument[0]; i++) {
 		object = rc_new((size_t)argument[1], NULL);
-		if (argument[2] != 0)
+		if (weakly)
 			reference = family->weak(object);
 		family->release(object);
-		family->weak_release(reference);
+		if (weakly)
+			family->weak_release(reference);
 	}
 	return 0;
 }
 
-static pthread_barrier_t start;
+/*
+ * Two barriers: what a thread does before it waits at the end must not seem to
+ * have happened before what others do after the start.
+ */
+static pthread_barrier_t start, end;
 static sem_t entered, go;
+
+static void open_barriers(unsigned int parties)
+{
+	pthread_barrier_init(&start, NULL, parties);
+	pthread_barrier_init(&end, NULL, parties);
+}
+
+static void close_barriers(void)
+{
+	pthread_barrier_destroy(&start);
+	pthread_barrier_destroy(&end);
+}
 
 static void *storm_thread(void *data)
 {
@@ -356,17 +386,42 @@ static void *weak_storm_thread(void *data)
 	return NULL;
 }
 
-/* Each round: of one new object each thread owns a reference; all release. */
+/* What a thread is given to do; its number tells it what is its own. */
+struct work {
+	long count;
+	long number;
+};
+
+/*
+ * Each round: of one new object each thread owns a reference and a weak one,
+ * and a word of the payload. Each writes its word and gives both back.
+ */
 static void *last_thread(void *data)
 {
-	long count = *(long *)data;
+	struct work *work = data;
 
-	for (long i = 0; i < count; i++) {
+	for (long i = 0; i < work->count; i++) {
+		uint64_t *object;
+
 		pthread_barrier_wait(&start);
-		families[ATOMIC].release(lab_state.slot[0]);
-		pthread_barrier_wait(&start);
+		object = lab_state.slot[0];
+		object[work->number] = (uint64_t)i;
+		families[ATOMIC].release(object);
+		families[ATOMIC].weak_release(lab_state.weak[work->number]);
+		pthread_barrier_wait(&end);
 	}
 	return NULL;
+}
+
+/* What all threads wrote before their releases has happened. */
+static void destroy_written(void *object)
+{
+	uint64_t *word = object;
+
+	for (int i = 1; i < THREADS; i++)
+		if (word[i] != word[0])
+			lab_state.unseen++;
+	lab_state.destroyed++;
 }
 
 /* Each round: upgrade while somebody releases the last reference. */
@@ -383,7 +438,7 @@ static void *upgrade_thread(void *data)
 			__atomic_fetch_add(&lab_state.refused, 1,
 					   __ATOMIC_RELAXED);
 		families[ATOMIC].release(object);
-		pthread_barrier_wait(&start);
+		pthread_barrier_wait(&end);
 	}
 	return NULL;
 }
@@ -393,12 +448,12 @@ static uint64_t run_threads(void *(*body)(void *), long count)
 	pthread_t thread[THREADS];
 
 	family = &families[ATOMIC];
-	pthread_barrier_init(&start, NULL, THREADS);
+	open_barriers(THREADS);
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&thread[i], NULL, body, &count);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
-	pthread_barrier_destroy(&start);
+	close_barriers();
 	return 0;
 }
 
@@ -420,22 +475,32 @@ static uint64_t weak_storm(const long *argument)
 static uint64_t last(const long *argument)
 {
 	pthread_t thread[THREADS];
-	long count = argument[0];
+	struct work work[THREADS];
 
 	family = &families[ATOMIC];
 	heap_bulk = true;
-	pthread_barrier_init(&start, NULL, THREADS + 1);
-	for (int i = 0; i < THREADS; i++)
-		pthread_create(&thread[i], NULL, last_thread, &count);
-	for (long i = 0; i < argument[0]; i++) {
-		lab_state.slot[0] = rc_new(sizeof(void *), destroy_counted);
-		families[ATOMIC].retain(lab_state.slot[0]);
-		pthread_barrier_wait(&start);
-		pthread_barrier_wait(&start);
+	open_barriers(THREADS + 1);
+	for (long i = 0; i < THREADS; i++) {
+		work[i] = (struct work){ argument[0], i };
+		pthread_create(&thread[i], NULL, last_thread, &work[i]);
 	}
-	for (int i = 0; i < THREADS; i++)
+	for (long i = 0; i < argument[0]; i++) {
+		void *object =
+			rc_new(THREADS * sizeof(uint64_t), destroy_written);
+
+		lab_state.slot[0] = object;
+		for (int each = 1; each < THREADS; each++)
+			families[ATOMIC].retain(object);
+		for (int each = 0; each < THREADS; each++)
+			lab_state.weak[each] = families[ATOMIC].weak(object);
+		pthread_barrier_wait(&start);
+		pthread_barrier_wait(&end);
+	}
+	for (int i = 0; i < THREADS; i++) {
 		pthread_join(thread[i], NULL);
-	pthread_barrier_destroy(&start);
+		lab_state.weak[i] = NULL;
+	}
+	close_barriers();
 	lab_state.slot[0] = NULL;
 	return 0;
 }
@@ -447,7 +512,7 @@ static uint64_t raise_dead(const long *argument)
 
 	family = &families[ATOMIC];
 	heap_bulk = true;
-	pthread_barrier_init(&start, NULL, 2);
+	open_barriers(2);
 	pthread_create(&thread, NULL, upgrade_thread, &count);
 	for (long i = 0; i < argument[0]; i++) {
 		void *object = rc_new(sizeof(void *), destroy_counted);
@@ -455,11 +520,11 @@ static uint64_t raise_dead(const long *argument)
 		lab_state.weak[0] = families[ATOMIC].weak(object);
 		pthread_barrier_wait(&start);
 		families[ATOMIC].release(object);
-		pthread_barrier_wait(&start);
+		pthread_barrier_wait(&end);
 		families[ATOMIC].weak_release(lab_state.weak[0]);
 	}
 	pthread_join(thread, NULL);
-	pthread_barrier_destroy(&start);
+	close_barriers();
 	lab_state.weak[0] = NULL;
 	return 0;
 }
@@ -480,6 +545,95 @@ static uint64_t churn(const long *argument)
 {
 	heap_bulk = true;
 	return run_threads(churn_thread, argument[0]);
+}
+
+/* What of midst's another thread does, and whether it has. */
+static sem_t asked, done;
+
+static void *helper_thread(void *data)
+{
+	void (*step)(void) = *(void (**)(void))data;
+
+	while (sem_wait(&asked) != 0)
+		;
+	step();
+	sem_post(&done);
+	return NULL;
+}
+
+/*
+ * Lets the helper do its step, and waits for it; not for ever, because a
+ * library that holds a lock here makes it wait for this thread.
+ */
+static void let_it_step(void)
+{
+	struct timespec until;
+
+	sem_post(&asked);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	if (sem_timedwait(&done, &until) == 0)
+		sem_post(&done);
+}
+
+static void release_it(void)
+{
+	families[ATOMIC].release(lab_state.slot[0]);
+}
+
+static void release_weak(void)
+{
+	families[ATOMIC].weak_release(lab_state.weak[1]);
+}
+
+enum midst { UPGRADE, RELEASE, WEAK_RELEASE };
+
+/*
+ * midst WHAT NTH: right before the nth atomic operation of a call, another
+ * thread gives its reference back. The call is the upgrade of a weak reference
+ * to what dies then, or the release of the other one of two references; or,
+ * after death, of the other one of two weak ones.
+ */
+static uint64_t midst(const long *argument)
+{
+	void (*step)(void) = argument[0] == WEAK_RELEASE ? release_weak
+							 : release_it;
+	void *object = rc_new(sizeof(void *), destroy_counted);
+	struct rc_weak *reference = families[ATOMIC].weak(object);
+	pthread_t thread;
+
+	family = &families[ATOMIC];
+	lab_state.slot[0] = object;
+	lab_state.weak[1] = families[ATOMIC].weak(object);
+	if (argument[0] == RELEASE)
+		families[ATOMIC].retain(object);
+	if (argument[0] == WEAK_RELEASE)
+		families[ATOMIC].release(object);
+	sem_init(&asked, 0, 0);
+	sem_init(&done, 0, 0);
+	pthread_create(&thread, NULL, helper_thread, &step);
+	if (atomics_before != NULL)
+		atomics_before(rc_head(object), sizeof(struct rc_head),
+			       argument[1], let_it_step);
+	if (argument[0] == UPGRADE)
+		object = families[ATOMIC].upgrade(reference);
+	else if (argument[0] == RELEASE)
+		families[ATOMIC].release(object);
+	else
+		families[ATOMIC].weak_release(reference);
+	if (atomics_before != NULL)
+		atomics_before(NULL, 0, 0, NULL);
+	sem_post(&asked);
+	pthread_join(thread, NULL);
+	if (argument[0] == UPGRADE)
+		families[ATOMIC].release(object);
+	if (argument[0] != WEAK_RELEASE) {
+		families[ATOMIC].weak_release(reference);
+		families[ATOMIC].weak_release(lab_state.weak[1]);
+	}
+	lab_state.slot[0] = NULL;
+	lab_state.weak[1] = NULL;
+	return 0;
 }
 
 static void destroy_slowly(void *object)
@@ -557,6 +711,7 @@ const struct lab_command lab_commands[] = {
 	{ "weakstorm", weak_storm },
 	{ "raise", raise_dead },
 	{ "churn", churn },
+	{ "midst", midst },
 	{ "hold", hold },
 	{ NULL, NULL },
 };

@@ -108,7 +108,7 @@ def carry_out(model: RefcountModel, *lines: str) -> None:
         command = Command(verb, tuple(map(int, numbers)))
         assert model.permits(command), line
         address = 64 * (len(model.objects) + 1)
-        lab = (*[address] * (2 * SLOTS), 0, 0, 0, 0)
+        lab = (*[address] * (2 * SLOTS), 0, 0, 0, 0, 0)
         facts = {"head_bytes": 32, "alignment": 16}
         model.carry_out(command, Memory(0, 0, 0, 0, 0, b"", {}, (), lab, facts))
 
@@ -164,7 +164,7 @@ def test_every_verb_can_be_told_as_c() -> None:
     lines = (
         f"new 0 64 {PLAIN} 1", "retain 0 1", "link 0 1", "follow 0", "hand 0 1",
         "assign 1 0", "scope 0", "clear 1", "weak 0 0", "upgrade 0 1", "unweak 0", "strong 0 1",
-        "weakly 0 1", "huge 2", "starve 2", "root 2 1", "root 3 2", "add 2 3",
+        "weakly 0 -1", "huge 2 9", "starve 2", "root 2 1", "root 3 2", "add 2 3",
         "release 3", "new 3 64 2 1", "place 3 0",
     )
     commands = tuple(
