@@ -229,6 +229,10 @@ def kind_of(program: Path) -> str:
     file = elf.read(program)
     if file.kind not in ("ET_EXEC", "ET_DYN"):
         return f"no program ({file.kind})"
+    if file.kind == "ET_EXEC" and file.is_pie:
+        return "no program (ET_EXEC, but linked as a PIE)"
+    if file.interpreter is None and file.needed:
+        return f"no program (it needs {', '.join(file.needed)}, and has no loader)"
     linked = "static" if file.interpreter is None else "dynamic"
     return linked + ("-pie" if file.kind == "ET_DYN" else "")
 
