@@ -334,5 +334,8 @@ def test_linkage_by_loader(four: Four) -> None:
 def test_linkage_evidence(four: Four) -> None:
     """linkage learns it from its own maps, and without them does not guess"""
     four.expect_no_other_source()
-    four.expect(four.run_watched, how="under strace -f")
+    four.expect(
+        four.run_watched,
+        how="under strace -f, its headers in memory and the auxiliary vector erased",
+    )
     four.expect_no_guess(random.choice(STATIC))
