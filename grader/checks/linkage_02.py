@@ -23,6 +23,8 @@ from grader.observers import elf, strace, syscalls
 from grader.outcome import Cause
 
 HOW = dict(zip(KINDS, ("-pie", "-no-pie", "-static", "-static-pie")))
+# No code shares a page with the headers: company.c writes there.
+PAGES = "-Wl,-z,separate-code"
 SUPPORT = ("pause.c", "maps.c", "maps_parse.c")
 WORD_BYTES = 1 << 13  # a right program prints one word
 TRACE_CHARACTERS = 1 << 20  # an honest log has some ten thousand
@@ -225,7 +227,7 @@ def link_four(bench: Bench) -> Four:
     support = bench.produce("support.a", lambda path: ["ar", "rc", path, *others])
 
     def link(kind: str) -> tuple[Path, Path]:
-        program = bench.link((company, linkage, support), kind, (HOW[kind],))
+        program = bench.link((company, linkage, support), kind, (HOW[kind], PAGES))
         strip: list[str | Path] = ["strip", program, "-o"]
         return program, bench.produce(kind, lambda path: [*strip, path])
 

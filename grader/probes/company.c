@@ -101,7 +101,7 @@ static void erase_headers(void)
 
 	if (rights == PROT_NONE)
 		give_up("no segment holds the headers");
-	if (mprotect(header, bytes, PROT_READ | PROT_WRITE) != 0)
+	if (mprotect(header, bytes, rights | PROT_WRITE) != 0)
 		give_up("mprotect");
 	memset(header, 0, bytes);
 	if (mprotect(header, bytes, rights) != 0)
