@@ -23,6 +23,8 @@ from grader.observers import elf, strace, syscalls
 from grader.outcome import Cause
 
 HOW = dict(zip(KINDS, ("-pie", "-no-pie", "-static", "-static-pie")))
+# No code shares a page with the headers: company.c writes there.
+PAGES = "-Wl,-z,separate-code"
 SUPPORT = ("pause.c", "maps.c", "maps_parse.c")
 WORD_BYTES = 1 << 13  # a right program prints one word
 TRACE_CHARACTERS = 1 << 20  # an honest log has some ten thousand
@@ -31,15 +33,21 @@ OTHER_SOURCES = {
     "_DYNAMIC",
     "__ehdr_start",
     "__executable_start",
+    "_dl_find_object",
     "_r_debug",
+    "backtrace_symbols",
+    "backtrace_symbols_fd",
     "dl_iterate_phdr",
     "dladdr",
     "dladdr1",
     "dlinfo",
+    "dlmopen",
     "dlopen",
     "dlsym",
+    "dlvsym",
     "getauxval",
 }
+_DUPLICATES = ("dup", "dup2", "dup3", "fcntl")
 _OWN_MAPS = re.compile(r"/proc/(self|thread-self|[0-9]+)(/task/[0-9]+)?/s?maps")
 
 
@@ -91,7 +99,8 @@ class Four:
         if self.stopped:
             return self.stopped[0]
         program = self.copy(kind)
-        done = self.bench.box.run([program], trace=["strace", "-f"])
+        env = {"COMPANY_ERASE": "1"}
+        done = self.bench.box.run([program], trace=["strace", "-f"], env=env)
         word = self._word(done)
         if not done.trace_whole:
             cannot_check(Cause.PERMISSION, "strace did not see linkage to its end")
@@ -109,9 +118,22 @@ class Four:
         return word
 
     def expect_no_other_source(self) -> None:
-        """Fail if linkage.c refers to what tells without the maps."""
-        symbols = elf.symbols(self.object)
-        used = {s.name for s in symbols if not s.is_defined} & OTHER_SOURCES
+        """Fail if linkage.c refers to what tells without the maps.
+
+        A weak reference may find nothing, so it asks whether the C library is
+        inside.
+        """
+        done = self.bench.box.run(["nm", "-u", self.object])
+        lines = done.stdout.decode("utf-8", "backslashreplace")
+        names = re.findall(r"^ *([Uvw]) (\S+)$", lines, re.M)
+        if (done.how, done.status) != ("exited", 0) or not names:
+            words = done.stderr.decode("utf-8", "backslashreplace")
+            cannot_check(Cause.TOOL, f"nm {done.describe()}: {words}")
+        used = {
+            f"{name} (a weak reference)" if mark in "vw" else name
+            for mark, name in names
+            if mark in "vw" or name in OTHER_SOURCES
+        }
         if used:
             fail(
                 expected="linkage.c learns how it is linked from its maps alone",
@@ -122,8 +144,8 @@ class Four:
 
     def expect_no_guess(self, kind: str) -> None:
         """Fail if a static program that cannot open its maps names a kind."""
-        # Of three descriptors, all are taken.
-        argv = ["sh", "-c", 'ulimit -n 3; exec "$0"', str(self.copy(kind))]
+        # No descriptor can be had, and none of those closed can be had again.
+        argv = ["sh", "-c", 'ulimit -n 0; exec "$0"', str(self.copy(kind))]
         done = self.bench.box.run(argv)
         word = done.stdout.decode("utf-8", "backslashreplace").strip()
         if done.how != "exited" or done.status == 0 or word:
@@ -132,7 +154,7 @@ class Four:
                 actual=f"{word or 'nothing'}; it {done.describe()}",
                 input=f"linkage.c, linked by the judge as {kind}, where "
                 "/proc/self/maps cannot be opened",
-                rerun=f"(ulimit -n 3; build/linkage-{kind}; echo $?)",
+                rerun=f"(ulimit -n 0; exec build/linkage-{kind})",
             )
 
     def expect(
@@ -205,7 +227,7 @@ def link_four(bench: Bench) -> Four:
     support = bench.produce("support.a", lambda path: ["ar", "rc", path, *others])
 
     def link(kind: str) -> tuple[Path, Path]:
-        program = bench.link((company, linkage, support), kind, (HOW[kind],))
+        program = bench.link((company, linkage, support), kind, (HOW[kind], PAGES))
         return program, bench.produce(
             kind, lambda path: ["strip", program, "-o", path]
         )
@@ -230,6 +252,10 @@ def kind_of(program: Path) -> str:
     file = elf.read(program)
     if file.kind not in ("ET_EXEC", "ET_DYN"):
         return f"no program ({file.kind})"
+    if file.kind == "ET_EXEC" and file.is_pie:
+        return "no program (ET_EXEC, but linked as a PIE)"
+    if file.interpreter is None and file.needed:
+        return f"no program (it needs {', '.join(file.needed)}, and has no loader)"
     linked = "static" if file.interpreter is None else "dynamic"
     return linked + ("-pie" if file.kind == "ET_DYN" else "")
 
@@ -283,6 +309,8 @@ def _has_read_maps(calls: Iterable[strace.Call]) -> bool:
         for use in syscalls.uses([call]):
             if use.opened and _OWN_MAPS.fullmatch(posixpath.normpath(use.path)):
                 opened.add(str(call.value))
+        if call.name in _DUPLICATES and call.args[0] in opened:
+            opened.add(str(call.value))
         if call.name in ("read", "pread64", "readv") and (call.value or 0) > 0:
             if call.args[0] in opened:
                 return True

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import stat
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +60,7 @@ def _kind_against(bench: Bench, kind: str, against: str) -> str:
     program = hello(kind, bench)
     # Out of the rule's reach.
     kept = program.rename(bench.new_folder() / program.name)
+    _make_writable(bench.build_folder)
     try:
         done = bench.box.run(
             ["make", "-f", "Makefile", f"build/{program.name}"],
@@ -73,6 +77,17 @@ def _kind_against(bench: Bench, kind: str, against: str) -> str:
         if program.is_dir() and not program.is_symlink():
             shutil.rmtree(program)
         kept.replace(program)
+
+
+def _make_writable(folder: Path) -> None:
+    """Let a job rewrite what another one has made: each may have its own user."""
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            status = path.lstat()
+            mode = status.st_mode
+            # A file with a second name may be somebody else's.
+            if stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and status.st_nlink == 1):
+                path.chmod(stat.S_IMODE(mode) | 0o222)
 
 
 @check(task=1, points=5)
@@ -318,5 +333,8 @@ def test_linkage_by_loader(four: Four) -> None:
 def test_linkage_evidence(four: Four) -> None:
     """linkage learns it from its own maps, and without them does not guess"""
     four.expect_no_other_source()
-    four.expect(four.run_watched, how="under strace -f")
+    four.expect(
+        four.run_watched,
+        how="under strace -f, its headers in memory and the auxiliary vector erased",
+    )
     four.expect_no_guess(random.choice(STATIC))

@@ -9,8 +9,12 @@
  *	COMPANY_FILE=PATH	map this file, as data
  *	COMPANY_AREAS=N		make N mappings without a file
  *	COMPANY_PROMPT=LABEL	wait at a prompt, as pause_at does
+ *	COMPANY_ERASE=1		erase what tells the same without the maps: the
+ *				headers in memory, and what the kernel said of
+ *				them in the auxiliary vector
  */
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +76,53 @@ static void prompt(const char *label)
 		;
 }
 
+/* Of the linker: the first byte of the file in memory. */
+extern char __ehdr_start[];
+
+/* The rights of the segment that the file's first byte lies in. */
+static int rights_of_headers(const Elf64_Phdr *segment, size_t count)
+{
+	for (; count > 0; segment++, count--)
+		if (segment->p_type == PT_LOAD && segment->p_offset == 0)
+			return (segment->p_flags & PF_R ? PROT_READ : 0) |
+			       (segment->p_flags & PF_W ? PROT_WRITE : 0) |
+			       (segment->p_flags & PF_X ? PROT_EXEC : 0);
+	return PROT_NONE;
+}
+
+/* The C library and the loader have read them by now. */
+static void erase_headers(void)
+{
+	Elf64_Ehdr *header = (Elf64_Ehdr *)__ehdr_start;
+	char *segments = __ehdr_start + header->e_phoff;
+	size_t count = header->e_phnum;
+	size_t bytes = header->e_phoff + count * sizeof(Elf64_Phdr);
+	int rights = rights_of_headers((Elf64_Phdr *)segments, count);
+
+	if (rights == PROT_NONE)
+		give_up("no segment holds the headers");
+	if (mprotect(header, bytes, rights | PROT_WRITE) != 0)
+		give_up("mprotect");
+	memset(header, 0, bytes);
+	if (mprotect(header, bytes, rights) != 0)
+		give_up("mprotect");
+}
+
+/* It lies behind the environment; see getauxval(3). */
+static void erase_auxiliary_vector(char **environment)
+{
+	Elf64_auxv_t *it;
+
+	while (*environment != NULL)
+		environment++;
+	for (it = (Elf64_auxv_t *)(environment + 1); it->a_type != AT_NULL;
+	     it++)
+		if (it->a_type == AT_PHDR || it->a_type == AT_PHNUM ||
+		    it->a_type == AT_BASE || it->a_type == AT_ENTRY ||
+		    it->a_type == AT_EXECFN)
+			it->a_type = AT_IGNORE;
+}
+
 /* Of the environment as the kernel gave it: here getenv may not work yet. */
 static const char *value_of(char **environment, const char *name)
 {
@@ -102,6 +153,10 @@ static void arrive(int argc, char **argv, char **environment)
 		map_areas(strtoul(areas, NULL, 10));
 	if (label != NULL)
 		prompt(label);
+	if (value_of(environment, "COMPANY_ERASE") != NULL) {
+		erase_headers();
+		erase_auxiliary_vector(environment);
+	}
 }
 
 /* The functions listed here run before all constructors of a program. */
