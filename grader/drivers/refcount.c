@@ -13,8 +13,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tree.h"
 
@@ -347,10 +350,24 @@ static uint64_t spend(const long *argument)
 static pthread_barrier_t start, end;
 static sem_t entered, go;
 
+/* Without threads there is nothing to see: to go on would be to lie. */
+static void need(int error, const char *what)
+{
+	if (error == 0)
+		return;
+	fprintf(stderr, "driver: %s: %s\n", what, strerror(error));
+	_exit(EXIT_FAILURE);
+}
+
+static void begin_thread(pthread_t *thread, void *(*body)(void *), void *data)
+{
+	need(pthread_create(thread, NULL, body, data), "pthread_create");
+}
+
 static void open_barriers(unsigned int parties)
 {
-	pthread_barrier_init(&start, NULL, parties);
-	pthread_barrier_init(&end, NULL, parties);
+	need(pthread_barrier_init(&start, NULL, parties), "barrier");
+	need(pthread_barrier_init(&end, NULL, parties), "barrier");
 }
 
 static void close_barriers(void)
@@ -450,7 +467,7 @@ static uint64_t run_threads(void *(*body)(void *), long count)
 	family = &families[ATOMIC];
 	open_barriers(THREADS);
 	for (int i = 0; i < THREADS; i++)
-		pthread_create(&thread[i], NULL, body, &count);
+		begin_thread(&thread[i], body, &count);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	close_barriers();
@@ -482,7 +499,7 @@ static uint64_t last(const long *argument)
 	open_barriers(THREADS + 1);
 	for (long i = 0; i < THREADS; i++) {
 		work[i] = (struct work){ argument[0], i };
-		pthread_create(&thread[i], NULL, last_thread, &work[i]);
+		begin_thread(&thread[i], last_thread, &work[i]);
 	}
 	for (long i = 0; i < argument[0]; i++) {
 		void *object =
@@ -513,7 +530,7 @@ static uint64_t raise_dead(const long *argument)
 	family = &families[ATOMIC];
 	heap_bulk = true;
 	open_barriers(2);
-	pthread_create(&thread, NULL, upgrade_thread, &count);
+	begin_thread(&thread, upgrade_thread, &count);
 	for (long i = 0; i < argument[0]; i++) {
 		void *object = rc_new(sizeof(void *), destroy_counted);
 
@@ -611,7 +628,7 @@ static uint64_t midst(const long *argument)
 		families[ATOMIC].release(object);
 	sem_init(&asked, 0, 0);
 	sem_init(&done, 0, 0);
-	pthread_create(&thread, NULL, helper_thread, &step);
+	begin_thread(&thread, helper_thread, &step);
 	if (atomics_before != NULL)
 		atomics_before(rc_head(object), sizeof(struct rc_head),
 			       argument[1], let_it_step);
@@ -665,7 +682,7 @@ static uint64_t hold(const long *argument)
 	family = &families[ATOMIC];
 	sem_init(&entered, 0, 0);
 	sem_init(&go, 0, 0);
-	pthread_create(&thread, NULL, hold_thread, dying);
+	begin_thread(&thread, hold_thread, dying);
 	while (sem_wait(&entered) != 0)
 		;
 	if (families[ATOMIC].upgrade(reference) == NULL)
