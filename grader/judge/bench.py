@@ -16,6 +16,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,6 +49,8 @@ class Bench:
     _made: dict[str, str] = field(default_factory=dict)
     """What make said when it built a product."""
     _compiled: dict[str, Path] = field(default_factory=dict)
+    # The build folder belongs to one box at a time.
+    _building: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, student: Student) -> Bench:
         """The same programs, as another student runs them."""
@@ -139,9 +142,13 @@ class Bench:
         return path
 
     def _boxed_build(self, argv: Sequence[str]) -> str:
-        done = self.box.run(
-            argv, limits=BUILD_LIMITS, writable=(self.build_folder,), cwd=self.folder
-        )
+        with self._building:
+            done = self.box.run(
+                argv,
+                limits=BUILD_LIMITS,
+                writable=(self.build_folder,),
+                cwd=self.folder,
+            )
         words = (done.stdout + done.stderr).decode("utf-8", "replace")
         if done.how != "exited":
             words += f"\nthe build {done.describe()}"
