@@ -7,11 +7,14 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from grader.api import driver
 from grader.api.driver import Session
-from grader.box import Finished, Limits
+from grader.box import Box, Finished, Limits
 from grader.judge import CannotCheck
 from grader.judge.bench import Bench
 
@@ -19,6 +22,7 @@ SANITIZED = (
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
     "-U__SANITIZE_ADDRESS__",  # nothing may depend on who looks
 )
+THREADS = (driver.THREADS_WATCHED, "-U__SANITIZE_THREAD__")
 VALGRIND = (
     *("valgrind", "--command-line-only=yes", "--leak-check=no"),
     "--child-silent-after-fork=yes",
@@ -61,7 +65,58 @@ def note_suite(bench: Bench, name: str) -> None:
         bench.notes.append(f"{name} {done.describe()}")
 
 
-def sanitizer_runs(bench: Bench, flag: str) -> bool:
+@dataclass(frozen=True)
+class Tools:
+    """The drivers that a tool watches; None where the tool does not run."""
+
+    sanitizers: Future[Path | None]
+    valgrind: Future[Path | None]
+    threads: Future[Path | None]
+
+    def watched(self, box: Box) -> Iterator[Session]:
+        """The driver under each tool that ends it at a wrong access.
+
+        Those are the sanitizers for addresses and undefined behaviour, and
+        valgrind, which counts the blocks besides: see `blocks_left`.
+        """
+        if built := self.sanitizers.result():
+            yield Session(box, built, {"ASAN_OPTIONS": "detect_leaks=0"}, reports=True)
+        if built := self.valgrind.result():
+            yield Session(box, built, reports=True, argv=VALGRIND)
+
+
+@contextmanager
+def tools_ahead(
+    bench: Bench, commands: Sequence[str], sources: Sequence[str]
+) -> Iterator[Tools]:
+    """Have these built while other checks play, which takes one core of many."""
+
+    def built(*flags: str) -> Path:
+        return driver.build(bench, commands, sources, flags)
+
+    def sanitizers() -> Path | None:
+        return built(*SANITIZED, *SLOW) if _runs(bench, SANITIZED[0]) else None
+
+    def valgrind() -> Path | None:
+        done = bench.box.run([*VALGRIND, "/bin/true"], limits=driver.WATCHED)
+        runs = (done.how, done.status) == ("exited", 0)
+        return built(driver.PLAIN_HEAP, *SLOW) if runs else None
+
+    def threads() -> Path | None:
+        return built(*THREADS) if _runs(bench, driver.THREADS_WATCHED) else None
+
+    with ThreadPoolExecutor(1) as aside:
+        try:
+            yield Tools(
+                sanitizers=aside.submit(sanitizers),
+                valgrind=aside.submit(valgrind),
+                threads=aside.submit(threads),
+            )
+        finally:
+            aside.shutdown(cancel_futures=True)
+
+
+def _runs(bench: Bench, flag: str) -> bool:
     """Whether programs that are compiled with this flag run here."""
     try:
         path = bench.probe("nothing.c", (flag,))
@@ -69,28 +124,6 @@ def sanitizer_runs(bench: Bench, flag: str) -> bool:
         return False
     done = bench.box.run([path], limits=driver.WATCHED)
     return (done.how, done.status) == ("exited", 0)
-
-
-def watched(
-    bench: Bench, commands: Sequence[str], sources: Sequence[str]
-) -> Iterator[Session]:
-    """The driver under each tool that runs here and ends it at a wrong access.
-
-    Those are the sanitizers for addresses and undefined behaviour, and
-    valgrind, which counts the blocks besides: see `blocks_left`.
-    """
-    with ThreadPoolExecutor(1) as aside:
-        valgrind_runs = aside.submit(
-            bench.box.run, [*VALGRIND, "/bin/true"], limits=driver.WATCHED
-        )
-        if sanitizer_runs(bench, SANITIZED[0]):
-            built = driver.build(bench, commands, sources, (*SANITIZED, *SLOW))
-            env = {"ASAN_OPTIONS": "detect_leaks=0"}
-            yield Session(bench.box, built, env, reports=True)
-        done = valgrind_runs.result()
-        if (done.how, done.status) == ("exited", 0):
-            built = driver.build(bench, commands, sources, (driver.PLAIN_HEAP, *SLOW))
-            yield Session(bench.box, built, reports=True, argv=VALGRIND)
 
 
 def blocks_left(finished: Finished) -> int | None:

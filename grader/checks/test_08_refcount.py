@@ -11,7 +11,7 @@ import pytest
 
 from grader.api import driver
 from grader.api.driver import Kind, Session, Trouble
-from grader.api.library import blocks_left, note_suite, sanitizer_runs, seed_of, watched
+from grader.api.library import Tools, blocks_left, note_suite, seed_of, tools_ahead
 from grader.api.memory import Memory
 from grader.api.play import search
 from grader.checks.evidence_08 import OBSERVATIONS, QUESTIONS
@@ -46,8 +46,6 @@ STACK_BYTES = 256 << 10  # more than a list of any length may take
 PAIRS = 200_000
 ROUNDS = 100
 STEPS = 4  # atomic ones of a call, at most
-# Nothing may depend on who looks.
-THREADS_WATCHED = (driver.THREADS_WATCHED, "-U__SANITIZE_THREAD__")
 # Large, and never written to: address space is all that they take.
 SPENT, SPENT_BYTES = 64, 256 << 10
 
@@ -68,6 +66,13 @@ def suite(bench: Bench) -> None:
 def linked(bench: Bench) -> Path:
     """The driver, linked with the student's library."""
     return driver.build(bench, COMMANDS, SOURCES)
+
+
+@pytest.fixture(scope="session")
+def tools(bench: Bench, linked: Path) -> Iterator[Tools]:
+    """The drivers for the last checks, from the first check on that asks."""
+    with tools_ahead(bench, COMMANDS, SOURCES) as ahead:
+        yield ahead
 
 
 @pytest.fixture
@@ -168,7 +173,7 @@ def _size(session: Session) -> int:
 
 
 @check(task=2, points=6, needs="release")
-def test_chain(session: Session, seed: int) -> None:
+def test_chain(session: Session, seed: int, tools: Tools) -> None:
     """A destructor may release other objects"""
     commands = sequences("new new release release link hand hand", kinds=NODES)
     _holds(session, seed, commands, EXAMPLES)
@@ -236,12 +241,12 @@ def test_tree(session: Session, seed: int) -> None:
 
 
 @check(task=4, points=4, needs="chain assign weak")
-def test_clean(bench: Bench, seed: int) -> None:
+def test_clean(bench: Bench, seed: int, tools: Tools) -> None:
     """The sanitizers and valgrind find nothing in all of this"""
     commands = sequences(ALL, kinds=(*NODES, UPGRADES))
-    tools = 0
-    for session in watched(bench, COMMANDS, SOURCES):
-        tools += 1
+    found = 0
+    for session in tools.watched(bench.box):
+        found += 1
         with session:
             models = _holds(session, seed, commands, 2 * EXAMPLES)
             finished = session.finish()
@@ -261,7 +266,7 @@ def test_clean(bench: Bench, seed: int) -> None:
                 else f"valgrind has seen {left} that were not freed",
                 input=f"{len(models)} sequences, one after the other",
             )
-    if not tools:
+    if not found:
         cannot_check(Cause.TOOL, "neither the sanitizers nor valgrind run here")
 
 
@@ -422,13 +427,13 @@ def _midst(session: Session) -> None:
 
 
 @check(task=6, points=5, needs="atomic_sequences")
-def test_threads(bench: Bench, session: Session, seed: int) -> None:
+def test_threads(bench: Bench, session: Session, seed: int, tools: Tools) -> None:
     """No count is lost and nothing is destroyed twice when threads meet"""
     _storms(session, PAIRS, ROUNDS)
-    if not sanitizer_runs(bench, driver.THREADS_WATCHED):
+    built = tools.threads.result()
+    if built is None:
         bench.notes.append("ThreadSanitizer does not run here: data races go unseen")
         return
-    built = driver.build(bench, COMMANDS, SOURCES, THREADS_WATCHED)
     env = {"TSAN_OPTIONS": "halt_on_error=0:report_thread_leaks=0"}
     with Session(bench.box, built, env, reports=True) as opened:
         _holds(opened, seed, ATOMIC, EXAMPLES)

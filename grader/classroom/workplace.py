@@ -26,8 +26,10 @@ def alone(out: Path) -> Iterator[None]:
     lock = os.open(out / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            # Not flock(2): a child that a killed run has just forked would have
+            # that lock, too, until its exec.
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # see fcntl(2), F_SETLK
             raise ClassError(
                 f"{out}: another run is at work there; wait for it to end, "
                 "or choose another OUT=folder"

@@ -242,7 +242,7 @@ def test_what_lies_elsewhere_is_no_silent_zero(
 def test_what_is_not_taken_is_said(pack: Pack, tmp_path: Path) -> None:
     files = {f"02-demo/{name}": b"x\n" for name in ("Demo.C", "Makefile.in", "demo.c")}
     files |= {"02-demo/.git/config": b"x"}
-    files |= {"02-demo/a/b/demo.c": b"x", "02-demo/a/b/c/d/demo.c": b"x"}
+    files |= {"02-demo/a/b/demo.c": b"x", "02-demo/a/b/c/d/e/demo.c": b"x"}
     files |= {"02-demo/observations/-o.txt": b"x"}
     files |= {"02-demo/observations/caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt": b"x"}
     notes = notes_of(pack(tmp_path, files))
@@ -402,7 +402,7 @@ def deep(good: Path) -> Iterator[Path]:
 def test_deep_folders_are_not_entered(deep: Path) -> None:
     submission, _ = take(deep)
     assert submission.files == FILES
-    assert "ignored, nested too deep: 02-demo/d/d/d/d/" in submission.notes
+    assert "ignored, nested too deep: 02-demo/d/d/d/d/d/" in submission.notes
 
 
 def test_a_crowded_folder_is_refused(
