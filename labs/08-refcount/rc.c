@@ -32,8 +32,7 @@ void *rc_new(size_t size, void (*destroy)(void *object))
 void rc_destroy(struct rc_head *head)
 {
 	/*
-	 * TODO 2: run the destructor, free the block; later steps change it.
-	 * See make hint STEP=2
+	 * TODO 2: run the destructor; then free the block. See make hint STEP=2
 	 */
 	(void)head;
 }

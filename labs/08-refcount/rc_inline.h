@@ -23,8 +23,7 @@ void rc_destroy(struct rc_head *head);
 static inline void *rc_retain(void *object)
 {
 	/*
-	 * TODO 1: count one more, and return the object; NULL stays NULL. See
-	 * make hint STEP=1
+	 * TODO 1: count one more, and return it; or NULL. See make hint STEP=1
 	 */
 	(void)object;
 	return NULL;

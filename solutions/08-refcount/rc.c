@@ -48,8 +48,7 @@ static _Thread_local bool destroying;
 
 void rc_destroy(struct rc_head *head)
 {
-	/* BEGIN 2 destroy: run the destructor, free the block; later steps
-	 * change it. */
+	/* BEGIN 2 destroy: run the destructor; then free the block. */
 	head->next = dead;
 	dead = head;
 	if (destroying)

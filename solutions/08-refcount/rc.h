@@ -38,8 +38,7 @@
 #define RC_LIMIT UINT32_C(0x80000000)
 
 struct rc_head {
-	alignas(max_align_t)
-		uint32_t strong; /* references; 0: dead, or about to be */
+	alignas(max_align_t) uint32_t strong; /* references; 0: dead or dying */
 	uint32_t weak; /* weak references, and 1 for all strong ones together */
 	void (*destroy)(void *object); /* or NULL */
 	struct rc_head *next; /* of the dead: who is to be destroyed next */

@@ -22,8 +22,7 @@ void rc_destroy(struct rc_head *head);
 
 static inline void *rc_retain(void *object)
 {
-	/* BEGIN 1 retain: count one more, and return the object; NULL stays
-	 * NULL. */
+	/* BEGIN 1 retain: count one more, and return it; or NULL. */
 	struct rc_head *head;
 
 	if (object == NULL)
