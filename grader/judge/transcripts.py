@@ -191,7 +191,9 @@ def _useless(name: str, trouble: str) -> NoReturn:
 
 
 def _has_spoken(done: Finished) -> bool:
-    return (done.how, done.status) == ("exited", 0) and bool(_words(done))
+    """Whether there is something to read: pahole 1.30 ends with 1 after all of it."""
+    words = _words(done) if done.status == 0 else decode(done.stdout)
+    return done.how == "exited" and bool(words)
 
 
 def _words(done: Finished) -> str:
