@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -83,18 +83,24 @@ def question(
 # Making
 
 
-def tool(bench: Bench, command: Sequence[str], *subject: str) -> str:
+def tool(
+    bench: Bench,
+    command: Sequence[str],
+    *subject: str,
+    ends: Container[int] = (0,),
+) -> str:
     """What a tool said of products of the build, boxed, in the lab's folder.
 
-    `subject` are the products and, for valgrind, the program's arguments.
+    `subject` are the products and, for valgrind, the program's arguments;
+    `ends` the exit statuses with which the tool has said all.
     """
     _need(command[0])
     argv = [*command, *subject]
     done = bench.box.run(argv, cwd=bench.folder)
-    if not _has_spoken(done):
+    if not _has_spoken(done, ends):
         probe = str(bench.probe(NOTHING))
         reference = bench.box.run([*command, probe])
-        if not _has_spoken(reference):
+        if not _has_spoken(reference, ends):
             _useless(command[0], f"{reference.describe()}: {_words(reference)}")
         fail(
             expected=f"what {command[0]} says of {subject[0]}",
@@ -190,10 +196,8 @@ def _useless(name: str, trouble: str) -> NoReturn:
     cannot_check(Cause.TOOL, f"{name} on a program of the judge's own: {trouble}")
 
 
-def _has_spoken(done: Finished) -> bool:
-    """Whether there is something to read: pahole 1.30 ends with 1 after all of it."""
-    words = _words(done) if done.status == 0 else decode(done.stdout)
-    return done.how == "exited" and bool(words)
+def _has_spoken(done: Finished, ends: Container[int]) -> bool:
+    return done.how == "exited" and done.status in ends and bool(_words(done))
 
 
 def _words(done: Finished) -> str:
