@@ -50,7 +50,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _check_into(write: Callable[[str], None], options: argparse.Namespace) -> int:
-    from grader.box import become_ordinary
+    from grader.box import become_ordinary, keeper
 
     if options.box == "limits":
         become_ordinary()
@@ -59,6 +59,7 @@ def _check_into(write: Callable[[str], None], options: argparse.Namespace) -> in
                 f"{ROOT}: at the level limits root becomes an ordinary user, who may "
                 "not read this folder; move it to where everybody may"
             )
+    keeper.begin()
     from grader.cases import entry_of
     from grader.judge.report import show
     from grader.judge.run import judge

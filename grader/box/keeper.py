@@ -27,6 +27,11 @@ def start(order: Order, wires: Wires) -> None:
     socket.send_fds(_keeper(), [json.dumps(table).encode()], descriptors)
 
 
+def begin() -> None:
+    """Start the keeper, which takes a moment, before it is needed."""
+    _keeper()
+
+
 def _keeper() -> socket.socket:
     """The socket of this process's keeper, which ends with this process."""
     global _socket

@@ -7,6 +7,8 @@ import os
 import random
 import shutil
 import stat
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,20 @@ from grader.outcome import Cause
 __all__ = ["OBSERVATIONS", "QUESTIONS"]
 
 LINK_SECONDS = 30.0
+
+
+@pytest.fixture(scope="session")
+def ahead(bench: Bench) -> Iterator[Future[Four]]:
+    """The judge's four programs, linked while other checks are made."""
+    with ThreadPoolExecutor(1) as aside:
+        yield aside.submit(link_four, bench)
+
+
+@pytest.fixture(scope="session")
+def four(ahead: Future[Four]) -> Four:
+    """The four kinds of program that the judge links with linkage.c."""
+    return ahead.result()
+
 
 # Task 1: the link rules
 
@@ -91,7 +107,7 @@ def _make_writable(folder: Path) -> None:
 
 
 @check(task=1, points=5)
-def test_links_dynamic_pie(bench: Bench) -> None:
+def test_links_dynamic_pie(bench: Bench, ahead: Future[Four]) -> None:
     """link.mk links a dynamic position-independent program, and says so"""
     _expect_linked(bench, "dynamic-pie", against="-no-pie")
 
@@ -223,12 +239,6 @@ MISLEADING = {
     "static": "libc-{}.so.6",
     "static-pie": "ld-linux-{}.so.2",
 }
-
-
-@pytest.fixture(scope="module")
-def four(bench: Bench) -> Four:
-    """The student's linkage.c as four programs of the judge's making."""
-    return link_four(bench)
 
 
 @check(task=6, points=8)
