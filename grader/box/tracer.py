@@ -34,7 +34,13 @@ class Tracer:
         if program is None:
             raise ToolMissing(f"{argv[0]} is not installed: ./setup installs it")
         self.log = log
-        before = _status(pid)["voluntary_ctxt_switches"]
+        deadline = time.monotonic() + ATTACH_SECONDS
+        # Once it sleeps in its read, nothing but the tracer can make it switch.
+        while not (held := _status(pid))["State"].startswith("S"):
+            if time.monotonic() > deadline:
+                raise BoxLate("a held program does not wait: the machine is overloaded")
+            time.sleep(LOOK_SECONDS)
+        before = held["voluntary_ctxt_switches"]
         self._process = subprocess.Popen(
             [program, *argv[1:], "-o", str(log), "-p", str(pid)],
             stdin=subprocess.DEVNULL,
@@ -42,7 +48,6 @@ class Tracer:
             stderr=subprocess.PIPE,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/nonexistent"},
         )
-        deadline = time.monotonic() + ATTACH_SECONDS
         while True:
             now = _status(pid)
             # Attached, and stopped at least once: from here on it sees all.

@@ -127,6 +127,8 @@ def watch(
 ) -> Finished:
     """Run a program under a tracer that sees it to its end, however it ends."""
     done = bench.box.run(argv, env=env, trace=tracer, cwd=cwd)
+    if not done.trace_whole:  # an overloaded machine is told apart by once more
+        done = bench.box.run(argv, env=env, trace=tracer, cwd=cwd)
     whole = done.trace_whole
     if not whole:
         reference = bench.box.run([bench.probe(NOTHING)], trace=tracer)
