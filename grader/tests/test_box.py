@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from grader.box import Box, BoxError, BoxLate, Level, Limits, open_box
+from grader.box import Box, BoxLate, Level, Limits, open_box
 from grader.box.levels import what_is_open
 from grader.box.process import Plan
 from grader.judge import bench
